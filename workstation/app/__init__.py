@@ -1,0 +1,1 @@
+"""View-models of the window: QtCore and QtGui, no widgets."""

@@ -1,0 +1,1 @@
+"""The only importer of pydicom: DICOM files in and out."""

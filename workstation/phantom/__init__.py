@@ -1,0 +1,1 @@
+"""Simulated whole-body bone scans with known truth."""

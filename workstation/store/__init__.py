@@ -1,0 +1,1 @@
+"""The only SQL: a library of scans, readings and their history on disk."""
