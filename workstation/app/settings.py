@@ -1,0 +1,63 @@
+"""What the user chose and wants to find again: one JSON file, replaced as a whole, never half-written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    theme: str = "dark"
+    reader: str = ""
+    colormap: str = "grey"
+    inverted: bool = True  # bone scans are read black on white
+    four_frames: bool = False
+    isocontour_mode: str = "background"
+    brush_radius: float = 4.0
+    last_library: str = ""
+    last_scan: str = ""
+    window: str = ""  # the main window's geometry, base64
+
+
+def home() -> Path:
+    """The folder of settings and keys: OSTEOSCOPE_HOME, else the platform's place for configuration."""
+    given = os.environ.get("OSTEOSCOPE_HOME")
+    if given:
+        return Path(given)
+    places = QStandardPaths.StandardLocation
+    return Path(QStandardPaths.writableLocation(places.GenericConfigLocation)) / "osteoscope"
+
+
+def load(folder: Path) -> Settings:
+    """The settings kept in `folder`; what is missing or of the wrong type takes its default."""
+    try:
+        stored = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        log.warning("settings could not be read, defaults are used: %s", error)
+        return Settings()
+    if not isinstance(stored, dict):
+        return Settings()
+    defaults = Settings()
+    known = {
+        field.name: stored[field.name]
+        for field in fields(Settings)
+        if isinstance(stored.get(field.name), type(getattr(defaults, field.name)))
+    }
+    return Settings(**known)
+
+
+def save(settings: Settings, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / "settings.json.new"
+    temporary.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
+    os.replace(temporary, folder / "settings.json")

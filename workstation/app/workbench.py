@@ -1,0 +1,87 @@
+"""What the whole window shares: the open library, who reads, the settings, and the one signal that something changed."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.app import settings as settings_file
+from workstation.app.settings import Settings
+from workstation.core.changes import Changes
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
+log = logging.getLogger(__name__)
+
+
+class Workbench(QObject):
+    """Pages connect to `changed` and refresh what the flag names; nobody calls refresh."""
+
+    changed = Signal(object)  # Changes
+    noted = Signal(str)  # a sentence for the foot of the window
+
+    def __init__(self, home: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.home = home if home is not None else settings_file.home()
+        self.settings: Settings = settings_file.load(self.home)
+        self.library: Library | None = None
+        self._reader: str | None = None
+
+    @property
+    def reader(self) -> str:
+        """Who reads: the name given at the start, else the one in the settings, else the account's."""
+        return self._reader or self.settings.reader or _account()
+
+    @property
+    def writable(self) -> bool:
+        return self.library is not None and not self.library.read_only
+
+    def sign_in(self, reader: str) -> None:
+        """Read as `reader` for this start only."""
+        self._reader = reader.strip() or None
+        self.changed.emit(Changes.READING)
+
+    def open_library(self, folder: Path, read_only: bool = False) -> None:
+        """Open a library, or make an empty research library where the folder is empty. LibraryError in words."""
+        from workstation.store.library import Library
+
+        fresh = not folder.exists() or not any(folder.iterdir())
+        opened = Library.create(folder) if fresh and not read_only else Library.open(folder, read_only=read_only)
+        self.close_library()
+        self.library = opened
+        self.change_settings(last_library=str(folder))
+        self.changed.emit(Changes.LIBRARY | Changes.SCANS | Changes.READING)
+
+    def close_library(self) -> None:
+        if self.library is not None:
+            self.library.close()
+            self.library = None
+
+    def change_settings(self, **values: Any) -> None:
+        """Replace settings by name and keep them; a folder that cannot be written only warns."""
+        changed = replace(self.settings, **values)
+        if changed == self.settings:
+            return
+        self.settings = changed
+        try:
+            settings_file.save(changed, self.home)
+        except OSError as error:
+            log.warning("settings could not be kept: %s", error)
+        self.changed.emit(Changes.SETTINGS)
+
+    def note(self, text: str) -> None:
+        """Tell the user something that needs no answer."""
+        self.noted.emit(text)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "reader"
