@@ -1,0 +1,153 @@
+"""The reading on screen and its edits. Every edit is on disk before it is on screen; undo is as long as the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.app.workbench import Workbench
+from workstation.core import edits
+from workstation.core.changes import Changes
+from workstation.core.edits import Edit, Session, Step
+from workstation.core.ids import new_id
+from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi
+from workstation.core.scan import View
+
+
+class Editor(QObject):
+    """Holds one session. Refused edits (read-only library, a lesion gone) are told through `refused`, never raised."""
+
+    edited = Signal()  # the reading on screen is another one now
+    refused = Signal(str)
+
+    def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        return self._session
+
+    @property
+    def reading(self) -> Reading | None:
+        return None if self._session is None else self._session.reading
+
+    @property
+    def lesions(self) -> Mapping[str, Lesion]:
+        return {} if self._session is None else self._session.reading.lesions
+
+    @property
+    def undo_text(self) -> str | None:
+        """What undo would take back, or None."""
+        return self._session.done[-1].what if self._session and self._session.done else None
+
+    @property
+    def redo_text(self) -> str | None:
+        return self._session.undone[-1].what if self._session and self._session.undone else None
+
+    def open(self, key: ReadingKey | None) -> None:
+        library = self._workbench.library
+        self._session = None if key is None or library is None else library.session(key)
+        self.edited.emit()
+
+    def push(self, edit: Edit) -> bool:
+        """Keep an edit on disk, then show it. False where it was refused; the reason goes out by `refused`."""
+        return self._step(Step("edit", edit))
+
+    def undo(self) -> bool:
+        if self._session is None or not self._session.done:
+            return False
+        return self._step(Step("undo", self._session.done[-1]))
+
+    def redo(self) -> bool:
+        if self._session is None or not self._session.undone:
+            return False
+        return self._step(Step("redo", self._session.undone[-1]))
+
+    def _step(self, step: Step) -> bool:
+        from workstation.store.library import LibraryError
+
+        library, session = self._workbench.library, self._session
+        if library is None or session is None:
+            return False
+        if library.read_only:
+            self.refused.emit(self.tr("This library is open read-only here, so nothing can be changed."))
+            return False
+        try:
+            after = session.after(step)
+            library.append(session.reading.key, step, self._workbench.reader)
+        except (edits.EditError, LibraryError) as error:
+            self.refused.emit(str(error))
+            return False
+        self._session = after
+        self.edited.emit()
+        self._workbench.changed.emit(Changes.READING)
+        return True
+
+    # The edits a reader can make, each one step of undo.
+
+    def add_lesion(self, rois: Mapping[View, Roi], origin: Origin, region: str | None, side: str | None) -> str | None:
+        """Add an unlabelled lesion; its id, or None where it was refused."""
+        lesion = Lesion(new_id("L"), rois, region=region, side=side, roi_origin=origin)
+        return lesion.id if self.push(edits.add(self.tr("Add lesion"), lesion)) else None
+
+    def set_roi(self, lesion_id: str, view: View, roi: Roi | None, what: str, origin: Origin | None = None) -> bool:
+        """Give the lesion another ROI on one view; None takes it away, and the last one takes the lesion away."""
+        lesion = self.lesions[lesion_id]
+        rois = dict(lesion.rois)
+        if roi is None:
+            rois.pop(view, None)
+        else:
+            rois[view] = roi
+        if rois == dict(lesion.rois):
+            return False
+        if not rois:
+            return self.push(edits.delete(what, lesion))
+        return self.push(edits.change(what, lesion, rois=rois, roi_origin=origin or lesion.roi_origin))
+
+    def label(self, lesion_id: str, label: Label | None) -> bool:
+        """Label a lesion; a criterion that belongs to the other label goes with the old label."""
+        lesion = self.lesions[lesion_id]
+        if lesion.label is label:
+            return False
+        name = str(label) if label is not None else self.tr("no label")
+        return self.push(
+            edits.change(
+                self.tr("Label {0}").format(name), lesion, label=label, criterion=None, label_origin=Origin.HAND
+            )
+        )
+
+    def describe(self, lesion_id: str, what: str, **fields: Any) -> bool:
+        """Replace criterion, region, side, confidence or comment."""
+        lesion = self.lesions[lesion_id]
+        if all(getattr(lesion, name) == value for name, value in fields.items()):
+            return False
+        return self.push(edits.change(what, lesion, **fields))
+
+    def delete(self, lesion_id: str) -> bool:
+        return self.push(edits.delete(self.tr("Delete lesion"), self.lesions[lesion_id]))
+
+    def grade(self, grade: int | None) -> bool:
+        if self.reading is None or self.reading.verdict.grade == grade:
+            return False
+        what = self.tr("No grade") if grade is None else self.tr("Grade {0}").format(grade)
+        return self.push(edits.judge(what, self.reading.verdict, grade=grade))
+
+    def diffuse(self, diffuse: bool) -> bool:
+        if self.reading is None or self.reading.verdict.diffuse == diffuse:
+            return False
+        what = self.tr("Diffuse disease") if diffuse else self.tr("No diffuse disease")
+        return self.push(edits.judge(what, self.reading.verdict, diffuse=diffuse))
+
+    def progress(self, progress: Progress) -> bool:
+        if self.reading is None or self.reading.verdict.progress is progress:
+            return False
+        return self.push(edits.judge(self.tr("Mark {0}").format(progress), self.reading.verdict, progress=progress))
+
+    def comment(self, text: str) -> bool:
+        if self.reading is None or self.reading.verdict.comment == text:
+            return False
+        return self.push(edits.judge(self.tr("Comment on the scan"), self.reading.verdict, comment=text))
