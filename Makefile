@@ -1,0 +1,47 @@
+# `make run` and `make test` are all a newcomer needs; every target makes .venv first when it has to.
+
+PYTHON_HERE := .venv/bin/python
+OFFSCREEN := QT_QPA_PLATFORM=offscreen
+
+.PHONY: run setup test lint bench shots soak package
+
+run: setup
+	@if [ "$$(uname)" != Linux ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		$(PYTHON_HERE) -m workstation --first-run; \
+	else \
+		echo "No display: doing the first run without a window; pictures of the pages go into out/."; \
+		$(OFFSCREEN) $(PYTHON_HERE) -m workstation --first-run --headless out; \
+	fi
+
+setup:
+	@packaging/bootstrap.sh run
+
+.PHONY: setup-dev setup-display
+setup-dev:
+	@packaging/bootstrap.sh dev
+
+setup-display: setup-dev
+	@packaging/bootstrap.sh display
+
+lint: setup-dev
+	$(PYTHON_HERE) -m ruff check .
+	$(PYTHON_HERE) -m mypy
+
+test: lint
+	$(OFFSCREEN) $(PYTHON_HERE) -m pytest
+
+soak: setup-dev
+	$(OFFSCREEN) $(PYTHON_HERE) -m pytest -m soak
+
+# On a real or a virtual display: painting is timed and pictured as a user sees it.
+ON_DISPLAY = $$([ -n "$$DISPLAY" ] || echo xvfb-run -a -s "'-screen 0 1920x1200x24'")
+
+bench: setup-display
+	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.bench
+
+shots: setup-display
+	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.shots docs/guide/pictures
+
+package:
+	@packaging/bootstrap.sh package
+	$(PYTHON_HERE) -m PyInstaller --noconfirm --distpath dist --workpath build packaging/osteoscope.spec
