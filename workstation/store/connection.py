@@ -1,0 +1,128 @@
+"""Connections to one library: a reading one for every thread, and a single writing one behind a lock."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workstation.store.errors import LibraryError, told
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_BUSY_SECONDS = 10.0
+
+
+def open_reading(file: Path) -> sqlite3.Connection:
+    """A connection that cannot write. Falls back to an immutable one where not even WAL's index may be made."""
+    address = file.resolve().as_uri()
+    connection = _connect(f"{address}?mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = file.with_name(file.name + "-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        connection = _connect(f"{address}?immutable=1")
+    return connection
+
+
+def open_writing(file: Path) -> Database:
+    """The writing connection: WAL, and every commit on disk before it returns (synchronous FULL)."""
+    from sqlite_utils import Database  # late: 0.1 s, which a window that only shows need not pay
+
+    connection = _connect(f"{file.resolve().as_uri()}?mode=rw")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return Database(connection, execute_plugins=False)
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+
+
+class Connections:
+    """Hands out connections; any thread may ask."""
+
+    def __init__(self, file: Path, read_only: bool) -> None:
+        self._file = file
+        self._read_only = read_only
+        self._local = threading.local()
+        # A thread that ends lets go of its connection; close() closes those still held.
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._lock = threading.RLock()
+        self._writer: Database | None = None
+        self._closed = False
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's reading connection."""
+        with told():
+            yield self._reader().connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection of its own that sees one moment of the library, however long it takes."""
+        self._check()
+        with told():
+            connection = open_reading(self._file)
+            try:
+                connection.execute("BEGIN")
+                connection.execute("SELECT count(*) FROM library").fetchone()
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """One transaction on the writing connection: durable when the block ends, nothing when it raises."""
+        if self._read_only:
+            raise LibraryError("This library is open read-only: nothing can be changed in it.")
+        with self._lock:
+            self._check()
+            with told():
+                if self._writer is None:
+                    self._writer = open_writing(self._file)
+                with self._writer.atomic():
+                    yield self._writer
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while writing; hold it to validate and write in one go."""
+        return self._lock
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            for reader in list(self._readers):
+                reader.connection.close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _check(self) -> None:
+        if self._closed:
+            raise LibraryError("The library has been closed.")
+
+    def _reader(self) -> _Reader:
+        self._check()
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = _Reader(open_reading(self._file))
+            self._local.reader = reader
+            self._readers.add(reader)
+        return reader
+
+
+class _Reader:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection

@@ -1,0 +1,110 @@
+"""The files beside the database: objects as kept and decoded pixels, written so that a crash leaves no row without one.
+
+Names come from the content, so a file once written is never written over with something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.core.scan import Frame
+from workstation.store.errors import LibraryError
+
+FOLDERS = ("objects", "pixels")
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """path: inside the library, with forward slashes. sha256: of data."""
+
+    path: str
+    data: bytes
+    sha256: str
+
+
+def shelf(scan: str) -> str:
+    """Two letters that spread the scans over 256 folders."""
+    return sha256(scan.encode())[:2]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def object_file(scan: str, data: bytes) -> NewFile:
+    digest = sha256(data)
+    return NewFile(f"objects/{shelf(scan)}/{scan}/{digest[:16]}.dcm", data, digest)
+
+
+def pixel_file(scan: str, frame: Frame) -> NewFile:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(frame.counts), allow_pickle=False)
+    data = buffer.getvalue()
+    digest = sha256(data)
+    return NewFile(f"pixels/{shelf(scan)}/{scan}-{digest[:16]}.npy", data, digest)
+
+
+def write(folder: Path, files: Iterable[NewFile]) -> None:
+    """Put files in their places, all on disk when it returns. OSError where they cannot be."""
+    places: set[Path] = set()
+    placed: list[tuple[Path, Path]] = []
+    for file in files:
+        target = folder / file.path
+        missing = [parent for parent in target.parents if not parent.exists()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        places.update(parent.parent for parent in missing)
+        places.add(target.parent)
+        part = target.with_name(target.name + ".part")
+        with open(part, "wb") as stream:
+            stream.write(file.data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        placed.append((part, target))
+    for part, target in placed:
+        os.replace(part, target)
+    for place in places:
+        sync_folder(place)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's new names durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(folder: Path, paths: Iterable[str]) -> None:
+    """Take away files that no row names, and their scan's folder when it is empty then."""
+    for path in paths:
+        target = folder / path
+        target.unlink(missing_ok=True)
+        target.with_name(target.name + ".part").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # other files live there, or it never came to be
+            target.parent.rmdir()
+
+
+def map_counts(folder: Path, path: str, shape: tuple[int, int], dtype: str) -> NDArray[Any]:
+    """A frame's decoded counts, memory-mapped and read-only. LibraryError where the file is not what was written."""
+    try:
+        counts = np.load(folder / path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise LibraryError(
+            f"The pixels in {path} are missing or damaged ({error}). Restore them from a backup; verify lists all."
+        ) from error
+    if counts.shape != shape or counts.dtype != np.dtype(dtype):
+        raise LibraryError(f"The pixels in {path} are not the ones imported. Restore them from a backup.")
+    return np.asarray(counts).view(np.ndarray)

@@ -1,0 +1,237 @@
+"""A library: one folder with a database, the objects as kept, and their decoded pixels."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from workstation.core.edits import Session, Step
+from workstation.core.lesion import ReadingKey
+from workstation.core.scan import Frame, Scan, View
+from workstation.store import files, history, lists, readings, scans, schema
+from workstation.store.connection import Connections, open_reading
+from workstation.store.errors import LibraryError, told
+from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
+from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow
+
+DATABASE = "library.db"
+KINDS = ("research", "clinical")
+
+
+class Library:
+    """Open with `create` or `open`; methods may be called from any thread.
+
+    folder, id, kind ("research" or "clinical"): as they are. read_only: nothing can be changed, either because so
+    asked or because another process writes, which `holder` then names.
+    """
+
+    def __init__(self, folder: Path, lock: WriterLock | None, writer: str | None) -> None:
+        self.folder = folder
+        self.read_only = lock is None
+        self.holder = writer
+        self._lock = lock
+        self._connections = Connections(folder / DATABASE, self.read_only)
+        self._readings = readings.Readings(self._connections)
+        with self._connections.reading() as connection:
+            said = dict(connection.execute("SELECT key, value FROM library"))
+        self.id: str = said["id"]
+        self.kind: str = said["kind"]
+
+    @classmethod
+    def create(cls, folder: Path, kind: str = "research") -> Self:
+        """Make an empty library in a new or empty folder, and open it. LibraryError where that cannot be."""
+        if kind not in KINDS:
+            raise ValueError(f"a library is one of {', '.join(KINDS)}, got {kind}")
+        if (folder / DATABASE).exists():
+            raise LibraryError(f"{folder} is a library already: open it, or choose another folder.")
+        new = folder / f"{DATABASE}.new"
+        with told():
+            folder.mkdir(parents=True, exist_ok=True)
+            ours = {new.name, f"{new.name}-journal", LOCK, HOLDER, *files.FOLDERS}
+            other = [item.name for item in folder.iterdir() if item.name not in ours and not item.name.startswith(".")]
+            if other:
+                raise LibraryError(f"{folder} holds other files and no library: choose an empty folder.")
+            new.unlink(missing_ok=True)  # of a creation that was interrupted
+            _create_database(new, kind)
+            os.replace(new, folder / DATABASE)
+            for name in files.FOLDERS:
+                (folder / name).mkdir(exist_ok=True)
+            files.sync_folder(folder)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path, read_only: bool = False) -> Self:
+        """Open a library; read-only where another process writes to it. LibraryError where it cannot be opened."""
+        database = folder / DATABASE
+        if not database.is_file():
+            raise LibraryError(f"{folder} is no library: it holds no {DATABASE}.")
+        found = _check_version(folder, database)
+        lock = None if read_only else WriterLock(folder)
+        with told():
+            if lock is not None and not lock.take():
+                lock = None
+            try:
+                if found < len(schema.MIGRATIONS):
+                    if lock is None:
+                        raise LibraryError(
+                            f"{folder} was written by an older version. Open it once for writing, so that it is "
+                            "copied and brought up to date."
+                        )
+                    _bring_up_to_date(database, found)
+                library = cls(folder, lock, None if lock or read_only else holder(folder))
+                if lock is not None:
+                    scans.clean(library._connections, folder)
+                return library
+            except BaseException:
+                if lock is not None:
+                    lock.release()
+                raise
+
+    def close(self) -> None:
+        self._connections.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    # --- scans ------------------------------------------------------------------------------------------------
+
+    def add_scans(self, batch: Sequence[NewScan], who: str = "", headers_only: bool = False) -> list[str]:
+        """Add scans in one durable transaction; their ids. headers_only keeps no pixels (for lists to be measured)."""
+        return scans.add(self._connections, self.folder, batch, who, headers_only)
+
+    def join_frame(self, scan: str, frame: Frame, kept: KeptObject | None = None, who: str = "") -> None:
+        """Add the absent partner of a scan."""
+        scans.join(self._connections, self.folder, scan, frame, kept, who)
+
+    def correct(self, scan: str, who: str, **fields: Any) -> None:
+        """Correct day, tumour, sex, age, sides, upside_down or reference (0, 1 or None) of a scan."""
+        scans.correct(self._connections, scan, who, fields, self.folder)
+
+    def assign_views(self, scan: str, views: Mapping[View, View], who: str) -> None:
+        """Say which view each frame shows: present view -> right view; recognised by "user" from then on."""
+        scans.assign_views(self._connections, self.folder, scan, views, who)
+
+    def has_objects(self, originals: Iterable[str]) -> set[str]:
+        """Those of the keyed hashes whose objects the library holds."""
+        with self._connections.reading() as connection:
+            return scans.known_objects(connection, originals)
+
+    def find_partner(self, study: str, view: View) -> str | None:
+        """The one scan of that acquisition that lacks `view`, or None."""
+        with self._connections.reading() as connection:
+            return scans.partner(connection, study, view)
+
+    def load(self, scan: str) -> Scan:
+        """The scan with memory-mapped counts. LibraryError where it or its pixels are not there."""
+        with self._connections.reading() as connection:
+            return scans.load(connection, self.folder, scan)
+
+    def thumbnail(self, scan: str) -> bytes | None:
+        """A small PNG of both views."""
+        with self._connections.reading() as connection:
+            found = connection.execute("SELECT png FROM thumbnails WHERE scan = ?", (scan,)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def objects(self, scan: str) -> list[Path]:
+        """The files of the scan's objects as kept."""
+        with self._connections.reading() as connection:
+            found = connection.execute("SELECT path FROM objects WHERE scan = ? ORDER BY path", (scan,)).fetchall()
+        return [self.folder / path for (path,) in found]
+
+    # --- lists ------------------------------------------------------------------------------------------------
+
+    def ids(self, query: ScanQuery | None = None) -> list[str]:
+        """The ids of the scans asked for, sorted."""
+        with self._connections.reading() as connection:
+            return lists.ids(connection, query or ScanQuery())
+
+    def rows(self, ids: Sequence[str], reader: str | None = None) -> list[ScanRow]:
+        """One row per scan, in the order of `ids`."""
+        with self._connections.reading() as connection:
+            return lists.rows(connection, ids, reader)
+
+    def priors(self, scan: str, reader: str | None = None) -> list[ScanRow]:
+        """The same patient's earlier scans, the latest first."""
+        with self._connections.reading() as connection:
+            return lists.priors(connection, scan, reader)
+
+    # --- readings ---------------------------------------------------------------------------------------------
+
+    def readings(self, scan: str) -> list[ReadingKey]:
+        """The readings begun on a scan, the first first."""
+        with self._connections.reading() as connection:
+            return readings.of_scan(connection, scan)
+
+    def session(self, key: ReadingKey) -> Session:
+        """The reading with its undo stacks, empty where nothing was done yet."""
+        return self._readings.session(key)
+
+    def append(self, key: ReadingKey, step: Step, who: str) -> str:
+        """Write one step; durable on disk when its row's hash comes back. EditError where it does not fit."""
+        return self._readings.append(key, step, who)
+
+    def history(self, scan: str) -> list[history.HistoryRow]:
+        """What was done to the scan itself: import, join, corrections."""
+        with self._connections.reading() as connection:
+            return history.of_scan(connection, scan)
+
+
+def _create_database(file: Path, kind: str) -> None:
+    from sqlite_utils import Database
+
+    connection = sqlite3.connect(file, isolation_level=None)
+    db = Database(connection, execute_plugins=False)
+    try:
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        with db.atomic():
+            schema.migrate(connection)
+            db.table("library").insert_all(
+                {"key": key, "value": value}
+                for key, value in {"id": secrets.token_hex(16), "kind": kind, "created": history.now()}.items()
+            )
+    finally:
+        db.close()
+
+
+def _check_version(folder: Path, database: Path) -> int:
+    """The library's schema version; LibraryError where this program cannot read it."""
+    with told():
+        connection = open_reading(database)
+        try:
+            application = connection.execute("PRAGMA application_id").fetchone()[0]
+            found = schema.version(connection)
+        finally:
+            connection.close()
+    if application != schema.APPLICATION_ID or found < 1:
+        raise LibraryError(f"{folder} is no library: its {DATABASE} was made by another program.")
+    if found > len(schema.MIGRATIONS):
+        raise LibraryError(
+            f"{folder} was written by a newer version (format {found}; this program knows {len(schema.MIGRATIONS)}). "
+            "Update the program to open it."
+        )
+    return found
+
+
+def _bring_up_to_date(database: Path, found: int) -> None:
+    """Copy the older database beside itself, then take the missing steps as one transaction."""
+    from sqlite_utils import Database
+
+    copy = database.with_name(f"library-format-{found}.db")
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        if not copy.exists():
+            part = copy.with_name(copy.name + ".part")
+            part.unlink(missing_ok=True)
+            target = sqlite3.connect(part)
+            connection.backup(target)
+            target.close()
+            os.replace(part, copy)
+            files.sync_folder(database.parent)
+        connection.execute("PRAGMA synchronous = FULL")
+        with Database(connection, execute_plugins=False).atomic():
+            schema.migrate(connection)
+    finally:
+        connection.close()

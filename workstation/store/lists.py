@@ -1,0 +1,107 @@
+"""Lists of scans: SQL searches, filters and sorts; only ids come back, and rows for the few that are looked at."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from workstation.core.lesion import Progress
+from workstation.core.scan import How, View
+from workstation.store.schema import STATUS_ORDER
+from workstation.store.values import ScanQuery, ScanRow
+
+_READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
+_BLOCK = 500
+# The reader's own first round, where it is not the reading shown for the scan anyway.
+_OWN = "LEFT JOIN readings own ON own.scan = scans.id AND own.reader = :reader AND own.round = 1 AND NOT own.shown"
+
+
+def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
+    """The ids of the scans asked for, in order; equal ones in the order of their ids."""
+    own = query.reader is not None and _has_own(connection, query.reader)
+    read = {name: f"iif(own.id IS NULL, scans.{name}, own.{name})" if own else f"scans.{name}" for name in _READ}
+    where, values = [], {"reader": query.reader}
+    for n, word in enumerate(query.text.casefold().split()):
+        where.append(f"instr(search, :word{n})")
+        values[f"word{n}"] = word
+    if query.tumour:
+        where.append("tumour IS NULL" if query.tumour == "none" else "tumour = :tumour")
+        values["tumour"] = query.tumour
+    if query.status is not None:
+        # Written as the index on the order of status has it, so that it is found there.
+        where.append(f"{_order(read['status'])} = {_order(':status')}")
+        values["status"] = str(query.status)
+    if query.labelled is not None:
+        where.append(f"{read['lesions']} {'>' if query.labelled else '='} 0")
+    key = _sort_key(query.sort, read)
+    direction = "DESC" if query.descending else "ASC"
+    sql = (
+        f"SELECT scans.id FROM scans {_OWN if own else ''} {'WHERE ' + ' AND '.join(where) if where else ''}"
+        f" ORDER BY {key} {direction}, scans.id {direction}"
+    )
+    return [row[0] for row in connection.execute(sql, values)]
+
+
+def rows(connection: sqlite3.Connection, wanted: Sequence[str], reader: str | None = None) -> list[ScanRow]:
+    """The rows of these scans, in this order; ids that are not there are left out."""
+    found: dict[str, ScanRow] = {}
+    for start in range(0, len(wanted), _BLOCK):
+        found.update(_rows(connection, wanted[start : start + _BLOCK], reader))
+    return [found[scan] for scan in wanted if scan in found]
+
+
+def priors(connection: sqlite3.Connection, scan: str, reader: str | None = None) -> list[ScanRow]:
+    """The same patient's scans of earlier days, the latest first."""
+    earlier = connection.execute(
+        "SELECT earlier.id FROM scans JOIN scans earlier ON earlier.patient = scans.patient AND earlier.day < scans.day"
+        " WHERE scans.id = ? ORDER BY earlier.day DESC, earlier.id",
+        (scan,),
+    )
+    return rows(connection, [row[0] for row in earlier], reader)
+
+
+def _has_own(connection: sqlite3.Connection, reader: str) -> bool:
+    return (
+        connection.execute("SELECT 1 FROM readings WHERE reader = ? AND NOT shown LIMIT 1", (reader,)).fetchone()
+        is not None
+    )
+
+
+def _order(status: str) -> str:
+    return STATUS_ORDER.replace("CASE status", f"CASE {status}")
+
+
+def _sort_key(sort: str, read: dict[str, str]) -> str:
+    if sort == "status":
+        return _order(read["status"])
+    if sort == "patient":
+        return "scans.patient, scans.day"
+    return read.get(sort, f"scans.{sort}")
+
+
+def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | None) -> dict[str, ScanRow]:
+    marks = ", ".join(f":id{n}" for n in range(len(block)))
+    values: dict[str, Any] = {f"id{n}": scan for n, scan in enumerate(block)}
+    frames: dict[str, list[tuple[str, str | None]]] = {}
+    for scan, view, how in connection.execute(
+        f"SELECT scan, view, how FROM frames WHERE scan IN ({marks}) ORDER BY scan, view", values
+    ):
+        frames.setdefault(scan, []).append((view, how))
+    read = ", ".join(f"iif(own.id IS NULL, scans.{name}, own.{name})" for name in _READ)
+    found = connection.execute(
+        f"SELECT scans.id, patient, day, tumour, sex, age, reference, {read} FROM scans {_OWN}"
+        f" WHERE scans.id IN ({marks})",
+        {**values, "reader": reader},
+    )
+    return {row[0]: _row(row, frames.get(row[0], [])) for row in found}
+
+
+def _row(row: tuple[Any, ...], frames: Sequence[tuple[str, str | None]]) -> ScanRow:
+    scan, patient, day, tumour, sex, age, reference, reader, lesions, malignant, benign, uncertain, grade = row[:13]
+    return ScanRow(
+        scan, patient, day, tumour, sex, age,
+        tuple(View(view) for view, _ in frames),
+        tuple(None if how is None else How(how) for _, how in frames),
+        lesions, malignant, benign, uncertain, grade, reference, Progress(row[13]), reader, row[14],
+    )  # fmt: skip

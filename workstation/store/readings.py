@@ -1,0 +1,171 @@
+"""Readings: what each person drew and said of each scan, written step by step and found again with its undo stacks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from typing import Any
+
+from workstation.core.edits import Session, Step
+from workstation.core.lesion import Label, Lesion, Progress, Reading, ReadingKey, Verdict
+from workstation.core.scan import View
+from workstation.store import history
+from workstation.store.connection import Connections
+from workstation.store.errors import LibraryError
+from workstation.store.fold import Fold
+from workstation.store.values import ADJUDICATED
+
+_CACHED = 8  # readings whose stacks stay in memory: one drawn in, its prior's, a second reader's
+
+
+class Readings:
+    """The readings of one library."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._folds: OrderedDict[ReadingKey, Fold] = OrderedDict()
+
+    def session(self, key: ReadingKey) -> Session:
+        """The reading with both undo stacks as they stand on disk; an empty one where nothing was done yet."""
+        with self._connections.lock, self._connections.reading() as connection:
+            return self._fold(connection, key).session
+
+    def append(self, key: ReadingKey, step: Step, who: str) -> str:
+        """Write one step, durable on disk when this returns its row's hash.
+
+        EditError where the step does not fit the reading as it stands; LibraryError where the disk says no. Nothing
+        is written then.
+        """
+        if key.round < 1 or not key.reader:
+            raise ValueError("a reading has a reader, and rounds count from 1")
+        with self._connections.lock:
+            with self._connections.writing() as db:
+                connection = db.conn
+                fold = self._fold(connection, key)
+                after = fold.session.after(step)
+                reading = _reading_row(connection, key)
+                text = history.canonical(step.edit.to_json()) if step.do == "edit" else None
+                seq, digest = history.append(
+                    connection, who, key.scan, step.do, text, key.reader, key.round, fold.concerned(step.do),
+                    _origin(step),
+                )  # fmt: skip
+                _keep_lesions(connection, reading, step)
+                _keep_summary(connection, reading, key.scan, after.reading)
+            fold.accept(seq, step, after)
+        return digest
+
+    def _fold(self, connection: sqlite3.Connection, key: ReadingKey) -> Fold:
+        fold = self._folds.get(key)
+        if fold is None:
+            fold = Fold(key)
+        for row in rows_after(connection, key, fold.seq):
+            fold.add(*row)
+        self._folds[key] = fold
+        self._folds.move_to_end(key)
+        while len(self._folds) > _CACHED:
+            self._folds.popitem(last=False)
+        return fold
+
+
+def rows_after(
+    connection: sqlite3.Connection, key: ReadingKey, seq: int
+) -> list[tuple[int, str, int | None, str | None]]:
+    """(seq, do, of, edit) of the reading's rows that follow row `seq`."""
+    return connection.execute(
+        "SELECT seq, do, of, edit FROM history WHERE scan = ? AND reader = ? AND round = ? AND seq > ? ORDER BY seq",
+        (key.scan, key.reader, key.round, seq),
+    ).fetchall()
+
+
+def of_scan(connection: sqlite3.Connection, scan: str) -> list[ReadingKey]:
+    """The readings of a scan, the first begun first."""
+    found = connection.execute("SELECT reader, round FROM readings WHERE scan = ? ORDER BY id", (scan,))
+    return [ReadingKey(scan, reader, round) for reader, round in found]
+
+
+def status(reading: Reading) -> Progress:
+    """How far the reading has come: work begun counts as in progress before anybody says so."""
+    verdict = reading.verdict
+    if verdict.progress is not Progress.NEW:
+        return verdict.progress
+    begun = reading.lesions or verdict != Verdict()
+    return Progress.IN_PROGRESS if begun else Progress.NEW
+
+
+def summary(reading: Reading) -> tuple[Any, ...]:
+    """(verdict, lesions, malignant, benign, uncertain, grade, status, reason) as the tables hold them."""
+    verdict = reading.verdict
+    return (
+        history.canonical(verdict.to_json()), len(reading.lesions), reading.count(Label.MALIGNANT),
+        reading.count(Label.BENIGN), reading.count(Label.UNCERTAIN), verdict.grade, str(status(reading)),
+        verdict.reason,
+    )  # fmt: skip
+
+
+def lesion_row(lesion: Lesion) -> tuple[Any, ...]:
+    """(label, region, side, anterior_pixels, posterior_pixels, lesion) as the tables hold them."""
+    pixels = [lesion.rois[view].pixels if view in lesion.rois else 0 for view in View]
+    label = None if lesion.label is None else str(lesion.label)
+    return (label, lesion.region, lesion.side, *pixels, history.canonical(lesion.to_json()))
+
+
+def _reading_row(connection: sqlite3.Connection, key: ReadingKey) -> int:
+    where = (key.scan, key.reader, key.round)
+    found = connection.execute("SELECT id FROM readings WHERE scan = ? AND reader = ? AND round = ?", where).fetchone()
+    if found is not None:
+        return int(found[0])
+    if connection.execute("SELECT 1 FROM scans WHERE id = ?", (key.scan,)).fetchone() is None:
+        raise LibraryError(f"There is no scan {key.scan} in this library.")
+    made = connection.execute(
+        "INSERT INTO readings (scan, reader, round, verdict, lesions, malignant, benign, uncertain, grade, status,"
+        " reason) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (*where, *summary(Reading(key))),
+    ).lastrowid
+    connection.execute(
+        "UPDATE readings SET shown = id = (SELECT id FROM readings WHERE scan = ?1 ORDER BY reader <> ?2, id LIMIT 1)"
+        " WHERE scan = ?1",
+        (key.scan, ADJUDICATED),
+    )
+    assert made is not None
+    return made
+
+
+def _keep_lesions(connection: sqlite3.Connection, reading: int, step: Step) -> None:
+    """Bring the table of present lesions in line with the step. New ones stand last, as they do in the reading."""
+    changes = step.edit.inverse.lesions if step.do == "undo" else step.edit.lesions
+    for change in changes:
+        if change.after is None:
+            connection.execute("DELETE FROM lesions WHERE reading = ? AND id = ?", (reading, change.id))
+            continue
+        connection.execute(
+            "INSERT INTO lesions"
+            " (reading, id, position, label, region, side, anterior_pixels, posterior_pixels, lesion)"
+            " VALUES (?1, ?2, (SELECT coalesce(max(position), 0) + 1 FROM lesions WHERE reading = ?1), ?,?,?,?,?,?)"
+            " ON CONFLICT DO UPDATE SET label = excluded.label, region = excluded.region, side = excluded.side,"
+            " anterior_pixels = excluded.anterior_pixels, posterior_pixels = excluded.posterior_pixels,"
+            " lesion = excluded.lesion",
+            (reading, change.id, *lesion_row(change.after)),
+        )
+
+
+def _keep_summary(connection: sqlite3.Connection, reading: int, scan: str, after: Reading) -> None:
+    values = summary(after)
+    connection.execute(
+        "UPDATE readings SET verdict=?, lesions=?, malignant=?, benign=?, uncertain=?, grade=?, status=?, reason=?"
+        " WHERE id = ?",
+        (*values, reading),
+    )
+    connection.execute(
+        "UPDATE scans SET (reader, lesions, malignant, benign, uncertain, grade, status, reason) ="
+        " (SELECT reader, lesions, malignant, benign, uncertain, grade, status, reason FROM readings"
+        "  WHERE scan = ?1 AND shown) WHERE id = ?1",
+        (scan,),
+    )
+
+
+def _origin(step: Step) -> str:
+    """Where the regions and labels this step leaves behind came from."""
+    changes = step.edit.inverse.lesions if step.do == "undo" else step.edit.lesions
+    left = [change.after for change in changes if change.after is not None]
+    return ", ".join(sorted({str(o) for lesion in left for o in (lesion.roi_origin, lesion.label_origin)}))
+

@@ -1,0 +1,138 @@
+"""The tables, and the ordered steps by which an older library becomes a present one.
+
+`PRAGMA user_version` counts the steps a library has gone through. A step is never changed once it has been released:
+a new one is added at the end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+APPLICATION_ID = 0x4F53544F  # "OSTO", so that any other SQLite file is recognised as not a library
+
+STATUS_ORDER = (
+    "CASE status WHEN 'new' THEN 0 WHEN 'in progress' THEN 1 WHEN 'done' THEN 2 WHEN 'reviewed' THEN 3 ELSE 4 END"
+)
+
+# Wide and rarely read columns (facts, pictures) stand in tables of their own, so that a list reads little.
+_FIRST = """
+CREATE TABLE library (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE patients (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE scans (
+    id TEXT PRIMARY KEY,
+    patient TEXT NOT NULL REFERENCES patients,
+    day TEXT, tumour TEXT, sex TEXT, age NUMERIC,
+    study TEXT NOT NULL, series TEXT NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL,
+    sides TEXT NOT NULL, upside_down INTEGER NOT NULL, imported TEXT NOT NULL, search TEXT NOT NULL,
+    reader TEXT, lesions INTEGER NOT NULL DEFAULT 0, malignant INTEGER NOT NULL DEFAULT 0,
+    benign INTEGER NOT NULL DEFAULT 0, uncertain INTEGER NOT NULL DEFAULT 0,
+    grade INTEGER, status TEXT NOT NULL DEFAULT 'new', reason TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE facts (scan TEXT PRIMARY KEY REFERENCES scans, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE thumbnails (scan TEXT PRIMARY KEY REFERENCES scans, png BLOB NOT NULL);
+CREATE TABLE objects (
+    original TEXT PRIMARY KEY,
+    scan TEXT NOT NULL REFERENCES scans,
+    name TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX objects_scan ON objects (scan);
+CREATE TABLE frames (
+    scan TEXT NOT NULL REFERENCES scans,
+    view TEXT NOT NULL CHECK (view IN ('anterior', 'posterior')),
+    rows INTEGER NOT NULL, columns INTEGER NOT NULL, dtype TEXT NOT NULL,
+    sum NUMERIC, max NUMERIC, row_spacing REAL, column_spacing REAL,
+    how TEXT, number INTEGER NOT NULL, object TEXT REFERENCES objects, path TEXT, sha256 TEXT,
+    PRIMARY KEY (scan, view)
+) WITHOUT ROWID;
+CREATE TABLE readings (
+    id INTEGER PRIMARY KEY,
+    scan TEXT NOT NULL REFERENCES scans, reader TEXT NOT NULL, round INTEGER NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 0,
+    verdict TEXT NOT NULL, lesions INTEGER NOT NULL, malignant INTEGER NOT NULL, benign INTEGER NOT NULL,
+    uncertain INTEGER NOT NULL, grade INTEGER, status TEXT NOT NULL, reason TEXT NOT NULL,
+    UNIQUE (scan, reader, round)
+);
+CREATE INDEX readings_reader ON readings (reader, shown, scan);
+CREATE TABLE lesions (
+    reading INTEGER NOT NULL REFERENCES readings,
+    id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    label TEXT, region TEXT, side TEXT,
+    anterior_pixels INTEGER NOT NULL, posterior_pixels INTEGER NOT NULL,
+    lesion TEXT NOT NULL,
+    PRIMARY KEY (reading, id)
+) WITHOUT ROWID;
+CREATE TABLE history (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL, who TEXT NOT NULL,
+    scan TEXT NOT NULL, reader TEXT NOT NULL, round INTEGER NOT NULL,
+    do TEXT NOT NULL, of INTEGER, edit TEXT,
+    origin TEXT NOT NULL, version TEXT NOT NULL,
+    before_hash TEXT NOT NULL, hash TEXT NOT NULL
+);
+CREATE INDEX history_reading ON history (scan, reader, round);
+CREATE TRIGGER history_is_not_changed BEFORE UPDATE ON history
+    BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+CREATE TRIGGER history_is_not_deleted BEFORE DELETE ON history
+    BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;
+CREATE TRIGGER history_grows_at_its_end BEFORE INSERT ON history
+    WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM history)
+    BEGIN SELECT RAISE(ABORT, 'the history grows at its end only'); END;
+CREATE TABLE incoming (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX scans_imported ON scans (imported);
+CREATE INDEX scans_patient ON scans (patient, day);
+CREATE INDEX scans_study ON scans (study);
+CREATE INDEX scans_search ON scans (search);
+"""
+
+_SECOND = f"""
+ALTER TABLE scans ADD COLUMN reference INTEGER CHECK (reference IN (0, 1));
+CREATE INDEX scans_day ON scans (day);
+CREATE INDEX scans_tumour ON scans (tumour);
+CREATE INDEX scans_sex ON scans (sex);
+CREATE INDEX scans_age ON scans (age);
+CREATE INDEX scans_lesions ON scans (lesions);
+CREATE INDEX scans_malignant ON scans (malignant);
+CREATE INDEX scans_benign ON scans (benign);
+CREATE INDEX scans_uncertain ON scans (uncertain);
+CREATE INDEX scans_grade ON scans (grade);
+CREATE INDEX scans_reference ON scans (reference);
+CREATE INDEX scans_status ON scans ({STATUS_ORDER});
+"""
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def statements(script: str) -> list[str]:
+    """The script's statements one by one: `executescript` would commit behind the transaction's back."""
+    found, statement = [], ""
+    for line in script.strip().splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            found.append(statement.strip())
+            statement = ""
+    return found
+
+
+def _run(script: str) -> Migration:
+    def migrate(connection: sqlite3.Connection) -> None:
+        for statement in statements(script):
+            connection.execute(statement)
+
+    return migrate
+
+
+MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND))
+
+
+def version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, to: int | None = None) -> None:
+    """Take the steps still missing, all within the caller's transaction."""
+    target = len(MIGRATIONS) if to is None else to
+    for step in range(version(connection), target):
+        MIGRATIONS[step](connection)
+        connection.execute(f"PRAGMA user_version = {step + 1}")

@@ -1,0 +1,118 @@
+"""What goes into a library and what comes out of it, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from workstation.core.lesion import Progress
+from workstation.core.scan import Frame, How, Kind, View
+
+ADJUDICATED = "adjudicated"  # the reader whose reading stands for the scan where several people read it
+
+SORTS = (
+    "imported", "patient", "day", "tumour", "sex", "age",
+    "lesions", "malignant", "benign", "uncertain", "grade", "reference", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KeptObject:
+    """One file as the library keeps it.
+
+    data: its bytes as kept (de-identified in a research library).
+    original: keyed hash of the bytes as they arrived, by which the same object is known when it comes again.
+    name: the file's name as shown to the user, with nothing of the patient in it.
+    views: the views whose frames it holds.
+    """
+
+    data: bytes
+    original: str
+    name: str
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class NewScan:
+    """One whole-body acquisition on its way into a library.
+
+    study: key of the acquisition, by which a partner arriving later is found; series: key of its series.
+    day: ISO date as kept. source: where it came from, in words. upside_down: the frames as given have the feet at
+    row 0; `Library.load` turns them by half a circle.
+    """
+
+    id: str
+    patient: str
+    frames: Mapping[View, Frame]
+    objects: tuple[KeptObject, ...] = ()
+    day: str | None = None
+    tumour: str | None = None
+    sex: str | None = None
+    age: float | None = None
+    study: str = ""
+    series: str = ""
+    kind: Kind = Kind.WHOLE_BODY
+    source: str = ""
+    sides: str = "by view"
+    upside_down: bool = False
+    reference: int | None = None
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class ScanQuery:
+    """Which scans, in which order. None and "" ask for all; tumour "none" for scans without a tumour type.
+
+    reader: whose reading decides status and counts where there are several (see `ScanRow`).
+    labelled: True with at least one lesion, False without. sort: one of SORTS.
+    """
+
+    text: str = ""
+    tumour: str | None = None
+    status: Progress | None = None
+    labelled: bool | None = None
+    reader: str | None = None
+    sort: str = "imported"
+    descending: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sort not in SORTS:
+            raise ValueError(f"scans are sorted by one of {', '.join(SORTS)}, got {self.sort}")
+
+
+@dataclass(frozen=True)
+class ScanRow:
+    """One scan as a list shows it.
+
+    Where several people read it, counts, grade and status are those of the reader asked for (the first round), else
+    of the adjudicated reading, else of the first reading; never a sum. how: one per view, in the order of `views`.
+    """
+
+    scan: str
+    patient: str
+    day: str | None
+    tumour: str | None
+    sex: str | None
+    age: float | None
+    views: tuple[View, ...]
+    how: tuple[How | None, ...]
+    lesions: int
+    malignant: int
+    benign: int
+    uncertain: int
+    grade: int | None
+    reference: int | None
+    status: Progress
+    reader: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """problems: one sentence each. head: hash of the history's last row. rows: how many rows the history has."""
+
+    ok: bool
+    problems: tuple[str, ...]
+    head: str
+    rows: int
