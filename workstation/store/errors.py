@@ -24,6 +24,8 @@ def told() -> Iterator[None]:
         raise LibraryError(
             f"The library's database is damaged ({error}). Restore the last backup, or run verify to see what is left."
         ) from error
+    except UnicodeEncodeError as error:
+        raise LibraryError(f"The text {error.object[:80]!a} cannot be kept: it is not Unicode.") from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise LibraryError(f"The library's folder could not be read or written: {error.strerror}{where}.") from error

@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -35,7 +35,7 @@ class HistoryRow:
     version: str
 
     def hash_after(self, before: str) -> str:
-        return hashlib.sha256((before + canonical(asdict(self))).encode("ascii")).hexdigest()
+        return hashlib.sha256((before + canonical(vars(self))).encode("ascii")).hexdigest()
 
 
 _COLUMNS = "seq, at, who, scan, reader, round, do, of, edit, origin, version"

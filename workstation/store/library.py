@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import Frame, Scan, View
-from workstation.store import files, history, lists, readings, scans, schema
+from workstation.store import backup, files, history, lists, readings, scans, schema, verify
 from workstation.store.connection import Connections, open_reading
 from workstation.store.errors import LibraryError, told
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
-from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow
+from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
+
+__all__ = [
+    "KINDS", "KeptObject", "Library", "LibraryError", "NewScan", "ScanQuery", "ScanRow", "Verification",
+]  # fmt: skip
+
+_T = TypeVar("_T")
 
 DATABASE = "library.db"
 KINDS = ("research", "clinical")
@@ -158,6 +164,30 @@ class Library:
         with self._connections.reading() as connection:
             return lists.priors(connection, scan, reader)
 
+    # --- care -------------------------------------------------------------------------------------------------
+
+    def verifying(self, head: str | None = None) -> Generator[tuple[int, int], None, Verification]:
+        """`verify` step by step: yields (done, total), returns what was found. Works read-only."""
+        return verify.steps(self._connections, self.folder, head)
+
+    def verify(self, head: str | None = None) -> Verification:
+        """Check history, tables and files. head: a head noted earlier, which must still be in the history."""
+        return _finish(self.verifying(head))
+
+    def backing_up(self, file: Path) -> Generator[tuple[int, int], None, int]:
+        """`backup` step by step: yields (done, total) bytes, returns the file's size. Closing it leaves nothing."""
+        return backup.steps(self._connections, self.folder, file)
+
+    def backup(self, file: Path) -> int:
+        """Write a consistent copy into one file, while in use; its size in bytes."""
+        return _finish(self.backing_up(file))
+
+    @classmethod
+    def restore(cls, file: Path, folder: Path) -> Self:
+        """Unpack a backup into a new or empty folder, and open it."""
+        backup.restore(file, folder)
+        return cls.open(folder)
+
     # --- readings ---------------------------------------------------------------------------------------------
 
     def readings(self, scan: str) -> list[ReadingKey]:
@@ -177,6 +207,15 @@ class Library:
         """What was done to the scan itself: import, join, corrections."""
         with self._connections.reading() as connection:
             return history.of_scan(connection, scan)
+
+
+def _finish(steps: Generator[tuple[int, int], None, _T]) -> _T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
 
 
 def _create_database(file: Path, kind: str) -> None:

@@ -55,13 +55,10 @@ class Readings:
         return digest
 
     def _fold(self, connection: sqlite3.Connection, key: ReadingKey) -> Fold:
-        fold = self._folds.get(key)
-        if fold is None:
-            fold = Fold(key)
+        fold = self._folds.pop(key, None) or Fold(key)  # a row that does not fit leaves none behind
         for row in rows_after(connection, key, fold.seq):
             fold.add(*row)
         self._folds[key] = fold
-        self._folds.move_to_end(key)
         while len(self._folds) > _CACHED:
             self._folds.popitem(last=False)
         return fold

@@ -26,17 +26,19 @@ CORRECTABLE = ("day", "tumour", "sex", "age", "sides", "upside_down", "reference
 
 def plain(value: object) -> Any:
     """The value as JSON can keep it: text, numbers, lists and objects; what has no number is null."""
-    if value is None or isinstance(value, bool | int | str):
-        return str(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no text
+    if value is None or isinstance(value, bool | int):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {plain(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
-    return str(value)
+    return plain(str(value))
 
 
 def new_state(scan: NewScan) -> State:

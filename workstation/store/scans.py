@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workstation.core.scan import Frame, How, Scan, View
 from workstation.store import files, history, scan_state
@@ -17,6 +21,9 @@ from workstation.store.errors import LibraryError, told
 from workstation.store.scan_state import State
 from workstation.store.thumbnail import thumbnail
 from workstation.store.values import KeptObject, NewScan
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")  # it names files and folders
 
@@ -51,7 +58,7 @@ def _parts(
         file = files.object_file(scan, item.data)
         new_files.append(file)
         kept[item.original] = {
-            "name": item.name,
+            "name": scan_state.plain(item.name),
             "path": file.path,
             "sha256": file.sha256,
             "bytes": len(item.data),
@@ -69,10 +76,11 @@ def add(
     connections: Connections, folder: Path, batch: Sequence[NewScan], who: str, headers_only: bool = False
 ) -> list[str]:
     """Add scans as one durable transaction; the ids, in order. LibraryError where one is there already."""
-    prepared = [_prepare(scan, headers_only) for scan in batch]
-    _write_files(connections, folder, [file for item in prepared for file in item.files])
-    at = history.now()
-    with connections.writing() as db:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+        prepared = list(pool.map(_prepare, batch, repeat(headers_only)))
+    new_files = [file for item in prepared for file in item.files]
+    with _arriving(connections, folder, new_files) as db:
+        at = history.now()
         for item in prepared:
             _refuse_known(db.conn, item.state["objects"])
             if db.conn.execute("SELECT 1 FROM scans WHERE id = ?", (item.scan,)).fetchone():
@@ -80,7 +88,6 @@ def add(
             scan_state.insert(db.conn, item.scan, item.state, at)
             _keep_picture(db.conn, item.scan, item.picture)
             history.append(db.conn, who, item.scan, "import", history.canonical(item.state))
-        _arrived(db.conn, [file for item in prepared for file in item.files])
     return [item.scan for item in prepared]
 
 
@@ -91,8 +98,7 @@ def join(
     if frame.view is None:
         raise ValueError("a joining frame says which view it is")
     added, new_files = _parts(scan, {frame.view: frame}, () if kept is None else (kept,))
-    _write_files(connections, folder, new_files)
-    with connections.writing() as db:
+    with _arriving(connections, folder, new_files) as db:
         state = known(db.conn, scan)
         _refuse_known(db.conn, added["objects"])
         if str(frame.view) in state["frames"]:
@@ -103,7 +109,6 @@ def join(
         if all(part["path"] for part in joined["frames"].values()):
             _keep_picture(db.conn, scan, _picture(folder, joined))
         history.append(db.conn, who, scan, "join", history.canonical(added))
-        _arrived(db.conn, new_files)
 
 
 def correct(connections: Connections, scan: str, who: str, fields: Mapping[str, Any], folder: Path) -> None:
@@ -185,31 +190,43 @@ def partner(connection: sqlite3.Connection, study: str, view: View) -> str | Non
 
 
 def clean(connections: Connections, folder: Path) -> None:
-    """Take away the files of an import that ended before its rows were written."""
+    """Take away the files of imports that ended before their rows were written."""
     with connections.reading() as connection:
-        if connection.execute("SELECT 1 FROM incoming LIMIT 1").fetchone() is None:
-            return
+        left = [row[0] for row in connection.execute("SELECT path FROM incoming")]
+    if left:
+        _give_up(connections, folder, left)
+
+
+@contextmanager
+def _arriving(connections: Connections, folder: Path, new_files: Sequence[files.NewFile]) -> Iterator[Database]:
+    """Write files, then give the transaction in which their rows are written.
+
+    The files' names are noted durably beforehand, so that whatever a crash leaves behind is known and taken away.
+    """
+    paths = [file.path for file in new_files]
+    if paths:
+        with connections.writing() as db:
+            db.conn.executemany("INSERT OR IGNORE INTO incoming VALUES (?)", [(path,) for path in paths])
+    try:
+        with told():
+            files.write(folder, new_files)
+        with connections.writing() as db:
+            yield db
+            db.conn.executemany("DELETE FROM incoming WHERE path = ?", [(path,) for path in paths])
+    except Exception:
+        with suppress(LibraryError):  # what cannot be taken away now will be when the library is opened next
+            _give_up(connections, folder, paths)
+        raise
+
+
+def _give_up(connections: Connections, folder: Path, paths: Sequence[str]) -> None:
     with connections.writing() as db:
-        left = [row[0] for row in db.conn.execute(
-            "SELECT path FROM incoming WHERE path NOT IN (SELECT path FROM objects)"
-            " AND path NOT IN (SELECT path FROM frames WHERE path IS NOT NULL)"
-        )]  # fmt: skip
-        files.remove(folder, left)
-        db.conn.execute("DELETE FROM incoming")
-
-
-def _write_files(connections: Connections, folder: Path, new_files: Sequence[files.NewFile]) -> None:
-    """Note the names first, durably, so that whatever a crash leaves behind is known and taken away."""
-    if not new_files:
-        return
-    with connections.writing() as db:
-        db.conn.executemany("INSERT OR IGNORE INTO incoming VALUES (?)", [(file.path,) for file in new_files])
-    with told():
-        files.write(folder, new_files)
-
-
-def _arrived(connection: sqlite3.Connection, new_files: Sequence[files.NewFile]) -> None:
-    connection.executemany("DELETE FROM incoming WHERE path = ?", [(file.path,) for file in new_files])
+        for path in paths:
+            named = "SELECT 1 FROM objects WHERE path = ?1 UNION ALL SELECT 1 FROM frames WHERE path = ?1"
+            if db.conn.execute(named, (path,)).fetchone() is None:
+                with told():
+                    files.remove(folder, [path])
+            db.conn.execute("DELETE FROM incoming WHERE path = ?", (path,))
 
 
 def _refuse_known(connection: sqlite3.Connection, objects: Mapping[str, State]) -> None:
