@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workstation.core.counts import percentile
 from workstation.core.display import (
     DisplayState,
     PictureFacts,
     Preset,
     Window,
     bone_window,
-    percentile,
     preset_window,
     resolve,
     scale_bar_mm,

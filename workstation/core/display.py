@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -11,11 +11,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from workstation.core.counts import Counts, percentile
 from workstation.core.geometry import side_letters
 from workstation.core.lesion import Mask
 from workstation.core.scan import VIEWS, View
-
-Counts = NDArray[np.uint16] | NDArray[np.float32]
 
 # The share of the body's pixels, bladder and injection site left out, that the bone window shows below full black:
 # spine and joints are dark but not flat, and a hot lesion still stands out from them.
@@ -70,16 +69,6 @@ def to_index(counts: Counts, window: Window, gamma: float = 1.0) -> NDArray[np.u
     if counts.dtype == np.uint16:
         return _table(window, gamma)[counts.astype(np.uint16, copy=False)]
     return _index(counts.astype(np.float32), window, gamma)
-
-
-def percentile(counts: Sequence[Counts], percent: float) -> float:
-    """The smallest count that `percent` % of all given values do not exceed; 0 where there are none."""
-    values = np.concatenate([np.zeros(0, np.float32), *(part.ravel().astype(np.float32) for part in counts)])
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return 0.0
-    rank = min(int(np.ceil(values.size * percent / 100.0)), values.size) - 1
-    return float(np.partition(values, max(rank, 0))[max(rank, 0)])
 
 
 def bone_window(
