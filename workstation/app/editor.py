@@ -68,7 +68,7 @@ class Editor(QObject):
         return self._step(Step("redo", self._session.undone[-1]))
 
     def _step(self, step: Step) -> bool:
-        from workstation.store.library import LibraryError
+        from workstation.store.errors import LibraryError
 
         library, session = self._workbench.library, self._session
         if library is None or session is None:

@@ -44,6 +44,11 @@ def current() -> Theme:
     return load(_current)
 
 
+def over(ground: QColor) -> Theme:
+    """The theme whose marks are readable on a picture of this ground, whatever the window's theme is."""
+    return load("light" if ground.lightnessF() > 0.5 else "dark")
+
+
 @lru_cache(maxsize=1)
 def _family() -> str:
     """The bundled type, so that a bare machine without fonts shows text too."""
@@ -103,4 +108,4 @@ def _style(theme: Theme) -> str:
     # Longest names first: @field_hover before @field.
     for token in sorted(theme.colour, key=len, reverse=True):
         sheet = sheet.replace(f"@{token}", theme.colour[token])
-    return sheet
+    return sheet.replace("@icons", resources.path("icons").as_posix())

@@ -1,0 +1,127 @@
+"""One scan made ready to be read: its row, its counts, what is known of the body, and its delineation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workstation.core import body
+from workstation.core.body import BodyFacts
+from workstation.core.delineate import Contour, ContourSpec, isocontour, propose_partner
+from workstation.core.display import PictureFacts, bone_window
+from workstation.core.lesion import Lesion, Mask, Roi
+from workstation.core.measure import counts_at, roi_statistics
+from workstation.core.scan import Scan, View
+from workstation.store.values import ScanRow
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Everything the reading page asks of a scan; computed once, when it is first asked for."""
+
+    row: ScanRow
+    scan: Scan
+
+    @property
+    def simulated(self) -> bool:
+        return bool(self.scan.facts.get("simulated"))
+
+    @cached_property
+    def bodies(self) -> dict[View, BodyFacts]:
+        return {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in self.scan.frames.items()}
+
+    @cached_property
+    def excluded(self) -> dict[View, Mask]:
+        """Bladder and injection site of each view."""
+        return {view: facts.excluded_mask for view, facts in self.bodies.items()}
+
+    @cached_property
+    def facts(self) -> PictureFacts:
+        """What window presets need: bladder and injection site do not set the bone window."""
+        counts = {view: frame.counts for view, frame in self.scan.frames.items()}
+        masks = {view: facts.body_mask for view, facts in self.bodies.items()}
+        highest = max(float(frame.counts.max()) for frame in self.scan.frames.values())
+        return PictureFacts(bone_window(counts, masks, self.excluded), highest, views=self.scan.views)
+
+    def facts_with_reference(self, lesion: Lesion) -> PictureFacts:
+        """The same with the mean counts of the lesion's ROIs as the reference region."""
+        means = [roi_statistics(self.scan.frames[view].counts, roi).mean for view, roi in lesion.rois.items()]
+        return replace(self.facts, reference=float(np.mean(means)))
+
+    @cached_property
+    def _rows(self) -> tuple[int, int]:
+        """First and last row with counts in any view: the acquired part of the frames."""
+        first, last = [], []
+        for frame in self.scan.frames.values():
+            rows = np.flatnonzero(frame.counts.sum(axis=1) > 0)
+            first.append(int(rows[0]) if rows.size else 0)
+            last.append(int(rows[-1]) if rows.size else frame.rows - 1)
+        return min(first), max(last)
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Rows and columns that "fit" shows."""
+        first, last = self._rows
+        columns = max(frame.columns for frame in self.scan.frames.values())
+        return float(last - first + 1), float(columns)
+
+    @property
+    def middle_row(self) -> float:
+        """The middle of the acquired part, as a share of the rows."""
+        first, last = self._rows
+        return ((first + last) / 2 + 0.5) / self.scan.frames[self.scan.views[0]].rows
+
+    def contour(self, view: View, at: tuple[float, float], spec: ContourSpec) -> Contour | None:
+        """The isocontour at a place of a view; None where there is nothing to delineate."""
+        frame = self.scan.frames[view]
+        if not (0 <= at[0] < frame.rows and 0 <= at[1] < frame.columns):
+            return None
+        return isocontour(frame.counts, at, spec, frame.spacing_mm, self.excluded[view])
+
+    def partner_point(self, view: View, row: float, column: float) -> tuple[float, float] | None:
+        """Where a point of one view lies on the other; None where there is no other view."""
+        if view.other not in self.scan.frames:
+            return None
+        return row, self.bodies[view].mirrored_column(row, column, self.bodies[view.other])
+
+    def partner_roi(self, view: View, roi: Roi) -> Roi | None:
+        """The ROI proposed on the other view, snapped to its uptake."""
+        if view.other not in self.scan.frames:
+            return None
+        return propose_partner(roi, self.scan.frames[view], self.scan.frames[view.other])
+
+    def region(self, view: View, at: tuple[float, float]) -> tuple[str | None, str | None]:
+        """Region and side proposed for a place."""
+        return self.bodies[view].guess_region(at)
+
+    def smoothed_at(self, view: View, row: float, column: float) -> float:
+        """Mean counts of the 3 x 3 pixels around a place: one pixel alone is mostly noise."""
+        counts = self.scan.frames[view].counts
+        r, c = round(row), round(column)
+        around = counts[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2]
+        return float(around.mean()) if around.size else 0.0
+
+    def cursor_words(self, view: View, row: float, column: float) -> str:
+        """View, pixel and counts under the cursor."""
+        counts = counts_at(self.scan.frames[view].counts, row, column)
+        if counts is None:
+            return str(view)
+        return f"{view}   row {round(row)}, column {round(column)}   {counts:.0f} counts"
+
+    def uptake_words(self, view: View, roi: Roi) -> str:
+        """Size and counts of an ROI in one line."""
+        frame = self.scan.frames[view]
+        found = roi_statistics(frame.counts, roi, frame.spacing_mm)
+        size = f"{found.pixels} px" if found.area_cm2 is None else f"{found.area_cm2:.1f} cm\u00b2"
+        return f"{str(view).capitalize()}: {size}, mean {found.mean:.0f}, maximum {found.max:.0f}"
+
+
+def open_case(library: Library, scan: str) -> Case:
+    """Load a scan of the library. LibraryError where it cannot be read."""
+    return Case(library.rows([scan])[0], library.load(scan))

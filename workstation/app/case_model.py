@@ -1,0 +1,61 @@
+"""The worklist beside the pictures: ids in order, rows fetched in blocks as they scroll into sight."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+
+from workstation.app.reading import Reading
+from workstation.core.changes import Changes
+from workstation.store.values import ScanRow
+
+BLOCK = 256
+ROW = Qt.ItemDataRole.UserRole
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class CaseModel(QAbstractListModel):
+    """One row a scan; `ROW` gives the ScanRow."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._reading = reading
+        self._blocks: dict[int, list[ScanRow]] = {}
+        reading.worklist_changed.connect(self._reset)
+        reading.workbench.changed.connect(self._changed)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
+        return 0 if parent.isValid() else len(self._reading.worklist)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or role not in (ROW, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        row = self._row(index.row())
+        if row is None:
+            return None
+        return row if role == ROW else f"{row.patient} {row.day or ''}"
+
+    def _row(self, number: int) -> ScanRow | None:
+        library = self._reading.workbench.library
+        if library is None:
+            return None
+        block, inside = divmod(number, BLOCK)
+        if block not in self._blocks:
+            ids = self._reading.worklist[block * BLOCK : (block + 1) * BLOCK]
+            self._blocks[block] = library.rows(ids, reader=self._reading.workbench.reader)
+        rows = self._blocks[block]
+        return rows[inside] if inside < len(rows) else None
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._blocks.clear()
+        self.endResetModel()
+
+    def _changed(self, changes: Changes) -> None:
+        if changes & (Changes.READING | Changes.SCANS) and self._reading.worklist:
+            scan = self._reading.scan
+            if scan in self._reading.worklist:
+                self._blocks.pop(self._reading.worklist.index(scan) // BLOCK, None)
+            else:
+                self._blocks.clear()
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))

@@ -1,0 +1,135 @@
+"""Opening cases one after the other: the worklist, the case on screen, its prior, corrections of its views."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.app.case import Case, open_case
+from workstation.app.editor import Editor
+from workstation.app.viewer import Viewer
+from workstation.app.workbench import Workbench
+from workstation.core.changes import Changes
+from workstation.core.lesion import ReadingKey
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
+log = logging.getLogger(__name__)
+
+
+class Reading(QObject):
+    """Steps through scan ids in the order of the library page's list."""
+
+    opened = Signal()
+    worklist_changed = Signal()
+
+    def __init__(self, workbench: Workbench, viewer: Viewer, editor: Editor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workbench = workbench
+        self._viewer, self._editor = viewer, editor
+        self.scan: str | None = None
+        self.worklist: tuple[str, ...] = ()
+        settings = workbench.settings
+        viewer.state = replace(
+            viewer.state,
+            colormap=settings.colormap,
+            inverted=settings.inverted,
+            four_frames=settings.four_frames,
+        )
+        workbench.changed.connect(self._changed)
+
+    @property
+    def case(self) -> Case | None:
+        return self._viewer.case
+
+    def set_worklist(self, scans: Sequence[str]) -> None:
+        """The scans to step through, in order."""
+        self.worklist = tuple(scans)
+        self.worklist_changed.emit()
+
+    def open(self, scan: str) -> None:
+        """Show a scan and the reader's reading of it. A scan that cannot be shown leaves the last one on screen."""
+        from workstation.store.errors import LibraryError
+
+        library = self.workbench.library
+        if library is None:
+            return
+        try:
+            case = open_case(library, scan)
+            self._editor.open(ReadingKey(scan, self.workbench.reader))
+        except LibraryError as error:
+            self.workbench.note(str(error))
+            return
+        self.scan = scan
+        self._viewer.show(case)
+        self.workbench.change_settings(last_scan=scan)
+        self.opened.emit()
+
+    def close(self) -> None:
+        self.scan = None
+        self._editor.open(None)
+        self._viewer.show(None)
+        self.opened.emit()
+
+    def step(self, by: int) -> None:
+        """The next or previous scan of the worklist; says so at its end."""
+        if self.scan is None or self.scan not in self.worklist:
+            if self.worklist:
+                self.open(self.worklist[0])
+            return
+        at = self.worklist.index(self.scan) + by
+        if 0 <= at < len(self.worklist):
+            self.open(self.worklist[at])
+        else:
+            self.workbench.note(self.tr("This is the last scan of the list.") if by > 0 else self.tr("First scan."))
+
+    def toggle_prior(self) -> None:
+        """Show or hide the latest earlier scan of the same patient."""
+        library = self.workbench.library
+        if library is None or self.scan is None:
+            return
+        if self._viewer.prior is not None:
+            self._viewer.show_prior(None)
+            return
+        priors = library.priors(self.scan)
+        if not priors:
+            self.workbench.note(self.tr("This patient has no earlier scan in the library."))
+            return
+        self._viewer.show_prior(open_case(library, priors[0].scan))
+
+    def confirm_sides(self) -> None:
+        """A person has checked right and left."""
+        self._correct(lambda library, scan: library.correct(scan, self.workbench.reader, sides="confirmed"))
+
+    def swap_views(self) -> None:
+        """Views the wrong way round: anterior becomes posterior and the other way."""
+        case = self.case
+        if case is not None:
+            views = {view: view.other for view in case.scan.views}
+            self._correct(lambda library, scan: library.assign_views(scan, views, self.workbench.reader))
+
+    def _correct(self, operation: Callable[[Library, str], None]) -> None:
+        from workstation.store.errors import LibraryError
+
+        library = self.workbench.library
+        if library is None or self.scan is None:
+            return
+        if library.read_only:
+            self.workbench.note(self.tr("This library is open read-only here, so nothing can be changed."))
+            return
+        try:
+            operation(library, self.scan)
+        except LibraryError as error:
+            self.workbench.note(str(error))
+            return
+        self.workbench.changed.emit(Changes.SCANS)
+        self.open(self.scan)
+
+    def _changed(self, changes: Changes) -> None:
+        if changes & Changes.LIBRARY:
+            self.close()

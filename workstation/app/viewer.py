@@ -1,0 +1,282 @@
+"""What the reading page shows: the case, its prior, where the reader looks, what is selected, previewed, proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QSizeF, Signal
+from PySide6.QtGui import QColor, QImage
+
+from workstation.app import pictures, viewport
+from workstation.app.case import Case
+from workstation.app.editor import Editor
+from workstation.app.viewport import Orientation, Viewport
+from workstation.core.display import DisplayState, PictureFacts, Preset, Snapshot, Window, resolve, scale_bar_mm, to_index
+from workstation.core.geometry import side_letters
+from workstation.core.lesion import Lesion, Roi
+from workstation.core.scan import Frame, How, View
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture on the page: a view of the current or the prior scan, at the first or second intensity."""
+
+    view: View
+    prior: bool = False
+    intense: bool = False
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An ROI proposed on the lesion's other view; Enter takes it."""
+
+    lesion: str
+    view: View
+    roi: Roi
+
+
+_UPRIGHT: dict[str, Any] = {"flipped_horizontally": False, "flipped_vertically": False, "quarter_turns": 0}
+
+
+class Viewer(QObject):
+    """Every change emits one signal: `looked` (pictures), `marked` (overlay), `selected_changed`, `case_changed`."""
+
+    case_changed = Signal()
+    looked = Signal()
+    marked = Signal()
+    selection_changed = Signal()
+    hovered = Signal()
+
+    def __init__(self, editor: Editor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.editor = editor
+        self.case: Case | None = None
+        self.prior: Case | None = None
+        self.state = DisplayState()
+        self.viewport = Viewport()
+        self.selected: str | None = None
+        self.moving: dict[str, dict[View, Roi]] = {}
+        self.drawn: dict[View, Roi] = {}  # a new lesion's ROI under the hand
+        self.preview: dict[View, Roi] = {}
+        self.proposal: Proposal | None = None
+        self.hover_view: View | None = None
+        self.hover_at: tuple[float, float] | None = None  # (row, column) in frame coordinates
+        self._images: dict[Hashable, QImage] = {}
+        editor.edited.connect(self._lesions_changed)
+
+    # The case
+
+    def show(self, case: Case | None, prior: Case | None = None) -> None:
+        """Show another case: the bone window fits it, nothing is selected, flips are undone."""
+        self.case, self.prior = case, prior
+        self.viewport = Viewport(row=0.5 if case is None else case.middle_row)
+        self.state = replace(self.state, window=None, preset=Preset.BONE, **_UPRIGHT)
+        self._images.clear()
+        self._clear_marks()
+        self.selected = None
+        self.case_changed.emit()
+        self.selection_changed.emit()
+
+    def show_prior(self, prior: Case | None) -> None:
+        self.prior = prior
+        self._images.clear()
+        self.case_changed.emit()
+
+    def panels(self) -> tuple[Panel, ...]:
+        """The pictures from left to right: the prior first, because it came first."""
+        if self.case is None:
+            return ()
+        now = [Panel(picture.view, intense=picture.intense) for picture in self.snapshot.pictures]
+        before = [Panel(view, prior=True) for view in self.prior.scan.views] if self.prior else []
+        return (*before, *now)
+
+    def frame(self, panel: Panel) -> Frame:
+        case = self.prior if panel.prior else self.case
+        assert case is not None
+        return case.scan.frames[panel.view]
+
+    def shape(self, panel: Panel) -> tuple[int, int]:
+        frame = self.frame(panel)
+        return frame.rows, frame.columns
+
+    # Looking
+
+    def fitting_scale(self, size: QSizeF) -> float:
+        assert self.case is not None
+        rows, columns = self.case.extent
+        return viewport.fitting_scale(QSizeF(size.width(), size.height() - 8), rows, columns, self.orientation)
+
+    def scale(self, panel: Panel, size: QSizeF) -> float:
+        """Screen pixels per frame pixel of this panel; the prior is drawn at the same millimetres."""
+        scale = self.viewport.scale or self.fitting_scale(size)
+        if panel.prior and self.case is not None:
+            mine = self.case.scan.frames[self.case.scan.views[0]].spacing_mm
+            other = self.frame(panel).spacing_mm
+            if mine and other:
+                scale *= other[0] / mine[0]
+        return scale
+
+    def set_viewport(self, value: Viewport) -> None:
+        if value != self.viewport:
+            self.viewport = value
+            self.looked.emit()
+
+    @property
+    def facts(self) -> PictureFacts:
+        """What presets need to know; the reference region is the selected lesion's ROI."""
+        assert self.case is not None
+        lesion = self.editor.lesions.get(self.selected or "")
+        return self.case.facts if lesion is None else self.case.facts_with_reference(lesion)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return resolve(self.state, self.facts)
+
+    @property
+    def orientation(self) -> Orientation:
+        state = self.state
+        return Orientation(state.flipped_horizontally, state.flipped_vertically, state.quarter_turns)
+
+    @property
+    def window(self) -> Window:
+        """The counts of the first intensity."""
+        return Window(0.0, 1.0) if self.case is None else self.snapshot.pictures[0].window
+
+    def set_state(self, **fields: Any) -> None:
+        """Another window, colour map, number of frames or turn."""
+        state = replace(self.state, **fields)
+        if state == self.state:
+            return
+        frames_changed = state.four_frames != self.state.four_frames
+        self.state = state
+        self._images.clear()
+        if frames_changed:
+            self.case_changed.emit()
+        else:
+            self.looked.emit()
+
+    def window_of(self, panel: Panel) -> Window:
+        if self.case is None:
+            return self.window
+        return next(picture.window for picture in self.snapshot.pictures if picture.intense == panel.intense)
+
+    def picture_key(self, panel: Panel) -> Hashable:
+        return panel, id(self.frame(panel).counts), self.window_of(panel), self.state.colormap, self.state.inverted
+
+    def image(self, panel: Panel) -> QImage | None:
+        key = self.picture_key(panel)
+        if key not in self._images:
+            table = pictures.colour_table(self.state.colormap, self.state.inverted)
+            index = to_index(self.frame(panel).counts, self.window_of(panel), self.state.gamma)
+            self._images[key] = pictures.picture(index, table)
+        return self._images[key]
+
+    def ground(self, panel: Panel) -> QColor:
+        """The colour of no counts, on which side letters must be readable."""
+        return QColor(pictures.colour_table(self.state.colormap, self.state.inverted)[0])
+
+    # What stands on a panel's edge
+
+    def panel_title(self, panel: Panel) -> str:
+        name = self.tr("Anterior") if panel.view is View.ANTERIOR else self.tr("Posterior")
+        if panel.prior and self.prior is not None:
+            return self.tr("Prior {0}, {1}").format(self.prior.scan.day or "", name)
+        return name
+
+    def how(self, panel: Panel) -> How | None:
+        return self.frame(panel).how
+
+    def window_text(self, panel: Panel) -> str:
+        window = self.window_of(panel)
+        return f"{window.low:.0f}\u2013{window.high:.0f}"
+
+    def edge_letters(self, panel: Panel) -> Mapping[str, str]:
+        """Which letter stands at which edge of the picture as it is turned now: {"left": "R", "right": "L"}."""
+        turned = self.orientation
+        return side_letters(
+            panel.view, turned.flipped_horizontally, turned.flipped_vertically, turned.quarter_turns
+        )
+
+    def scale_bar(self, panel: Panel, scale: float) -> tuple[float, str] | None:
+        """Length in screen pixels and words, or None without pixel spacing."""
+        spacing = self.frame(panel).spacing_mm
+        if spacing is None:
+            return None
+        millimetres = scale_bar_mm(spacing[1], scale)
+        words = f"{millimetres / 10:g} cm" if millimetres >= 10 else f"{millimetres:g} mm"
+        return millimetres / spacing[1] * scale, words
+
+    # Lesions
+
+    def numbered(self, panel: Panel) -> Sequence[tuple[int, Lesion]]:
+        """The lesions with the number the list shows, in order."""
+        if panel.prior:
+            return ()
+        return list(enumerate(self.editor.lesions.values(), 1))
+
+    def resting_key(self, panel: Panel) -> tuple[Hashable, ...]:
+        if panel.prior:
+            return ("prior",)
+        return (id(self.editor.reading), self.selected, tuple(self.moving), self.state.overlays)
+
+    def new_rois(self, view: View) -> Sequence[Roi]:
+        return [self.drawn[view]] if view in self.drawn else []
+
+    def select(self, lesion: str | None) -> None:
+        if lesion == self.selected:
+            return
+        self.selected = lesion
+        self.selection_changed.emit()
+        self.marked.emit()
+
+    def lesion_at(self, view: View, row: float, column: float) -> str | None:
+        """The smallest lesion whose ROI on this view holds the point."""
+        hits = []
+        for lesion in self.editor.lesions.values():
+            roi = lesion.rois.get(view)
+            if roi is None:
+                continue
+            r, c = round(row) - roi.top, round(column) - roi.left
+            if 0 <= r < roi.height and 0 <= c < roi.width and roi.box[r, c]:
+                hits.append((roi.pixels, lesion.id))
+        return min(hits)[1] if hits else None
+
+    def step_selection(self, by: int) -> None:
+        """Select the next or previous lesion, around the end."""
+        ids = list(self.editor.lesions)
+        if not ids:
+            return
+        at = ids.index(self.selected) + by if self.selected in ids else (0 if by > 0 else -1)
+        self.select(ids[at % len(ids)])
+
+    def hover(self, view: View | None, at: tuple[float, float] | None) -> None:
+        self.hover_view, self.hover_at = view, at
+        self.hovered.emit()
+
+    def linked_cursor(self, panel: Panel) -> tuple[float, float] | None:
+        """Where the cursor's point lies on another panel: mirrored between the views about the fitted midline."""
+        if self.hover_at is None or self.hover_view is None or (panel.view is self.hover_view and not panel.prior):
+            return None
+        if panel.prior or self.case is None:
+            return None
+        row, column = self.hover_at
+        return self.case.partner_point(self.hover_view, row, column)
+
+    def _clear_marks(self) -> None:
+        self.moving, self.drawn, self.preview, self.proposal = {}, {}, {}, None
+
+    def clear_marks(self) -> None:
+        """Forget preview, proposal and stroke."""
+        self._clear_marks()
+        self.marked.emit()
+
+    def _lesions_changed(self) -> None:
+        if self.selected is not None and self.selected not in self.editor.lesions:
+            self.selected = None
+            self.selection_changed.emit()
+        if self.proposal is not None and self.proposal.lesion not in self.editor.lesions:
+            self.proposal = None
+        self.marked.emit()
+

@@ -1,0 +1,23 @@
+"""The place of the AI beside the reader; without a model it says so and how to get one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+
+class AiPanel(QFrame):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(4)
+        layout.addWidget(QLabel(self.tr("AI"), objectName="heading"))
+        words = QLabel(
+            self.tr("No model is installed. This version reads without one; models come with a later version."),
+            objectName="quiet",
+        )
+        words.setWordWrap(True)
+        words.setTextFormat(Qt.TextFormat.PlainText)
+        layout.addWidget(words)

@@ -1,0 +1,69 @@
+"""Who the pictures are of: patient, sex, age, day, tumour, how each view was recognised; "simulated" where it is so."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from workstation.app.reading import Reading
+from workstation.core.scan import How
+
+
+class Banner(QFrame):
+    def __init__(self, reading: Reading, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._reading = reading
+        self._patient = QLabel(objectName="title")
+        self._facts = QLabel(objectName="quiet")
+        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._simulated = QLabel(self.tr("SIMULATED"), objectName="badge")
+        self._views = QLabel(objectName="quiet")
+        self._swap = QToolButton()
+        self._swap.setText(self.tr("Swap views"))
+        self._swap.setToolTip(self.tr("The views were assumed; swap them where anterior and posterior are exchanged."))
+        self._swap.clicked.connect(reading.swap_views)
+        self._research = QLabel(self.tr("For research only"), objectName="quiet")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 7, 12, 7)
+        layout.setSpacing(12)
+        for label in (self._patient, self._facts, self._views):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        layout.addWidget(self._patient)
+        layout.addWidget(self._simulated)
+        layout.addWidget(self._facts, 1)
+        layout.addWidget(self._views)
+        layout.addWidget(self._swap)
+        layout.addWidget(self._research)
+        reading.opened.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        case = self._reading.case
+        for part in (self._simulated, self._swap):
+            part.setVisible(False)
+        if case is None:
+            self._patient.setText(self.tr("No scan open"))
+            self._facts.setText(self.tr("Choose one at the left, or on the Library page."))
+            self._views.setText("")
+            return
+        row = case.row
+        self._patient.setText(row.patient)
+        sex = {"M": self.tr("man"), "F": self.tr("woman")}.get(row.sex or "", self.tr("sex unknown"))
+        age = self.tr("age unknown") if row.age is None else self.tr("{0:.0f} years").format(row.age)
+        tumour = self.tr("tumour unknown") if row.tumour is None else self.tr("{0} cancer").format(row.tumour)
+        if row.tumour == "other":
+            tumour = self.tr("other cancer")
+        self._facts.setText("   ".join(part for part in (sex, age, tumour, row.day or "") if part))
+        self._simulated.setVisible(case.simulated)
+        words = []
+        for view in case.scan.views:
+            how = case.scan.frames[view].how
+            words.append(f"{view}: {how}" if how is not None else str(view))
+        if len(case.scan.views) == 1:
+            words.append(self.tr("{0} missing").format(case.scan.views[0].other))
+        if case.scan.sides == "confirmed":
+            words.append(self.tr("sides confirmed"))
+        self._views.setText("   ".join(words))
+        assumed = any(frame.how is How.ASSUMED for frame in case.scan.frames.values())
+        self._swap.setVisible(assumed and self._reading.workbench.writable)

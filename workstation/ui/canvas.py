@@ -1,0 +1,145 @@
+"""One frame on screen: the picture, the lesions over it, side letters, scale bar. Painting only; tools act elsewhere.
+
+Two layers are kept as pixmaps, the picture and the picture with all resting lesions, so that a brush step paints one
+outline however many lesions there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QEnterEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from workstation.app import viewport
+from workstation.app.viewer import Panel, Viewer
+from workstation.ui import canvas_marks, theme
+
+if TYPE_CHECKING:
+    from workstation.ui.tools import Tools
+
+# Above this many screen pixels a frame pixel, pixels are shown as squares: the reader is drawing, not reading.
+SQUARES_FROM = 5.0
+
+
+class Canvas(QWidget):
+    """Shows one panel of the viewer; mouse and wheel go to the tools with frame coordinates."""
+
+    entered = Signal(object)
+
+    def __init__(self, viewer: Viewer, tools: Tools, panel: Panel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.tools = tools
+        self.panel = panel
+        self._picture: tuple[Hashable, QPixmap] | None = None
+        self._resting: tuple[Hashable, QPixmap] | None = None
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(QSize(120, 200))
+        self.setAccessibleName(viewer.panel_title(panel))
+
+    # Geometry
+
+    @property
+    def scale(self) -> float:
+        """Screen pixels per frame pixel."""
+        return self.viewer.scale(self.panel, QSizeF(self.size()))
+
+    @property
+    def transform(self) -> QTransform:
+        shape = self.viewer.shape(self.panel)
+        state = self.viewer
+        return viewport.to_screen(
+            state.viewport, self.scale, state.orientation, self.panel.view, shape, QSizeF(self.size())
+        )
+
+    def at(self, position: QPointF) -> tuple[float, float]:
+        """Frame coordinates (row, column) under a widget position."""
+        inverse, _ = self.transform.inverted()
+        point = inverse.map(position)
+        return point.y(), point.x()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._with_resting_lesions())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
+        self.tools.paint(painter, self)
+        painter.end()
+
+    def _with_resting_lesions(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        view = self.viewer
+        key = (self._picture_key(ratio), *view.resting_key(self.panel), theme.current().id)
+        if self._resting is None or self._resting[0] != key:
+            pixmap = QPixmap(self._with_picture(ratio))
+            painter = QPainter(pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            canvas_marks.resting(painter, view, self.panel, self.transform, self.scale)
+            canvas_marks.frame(painter, view, self.panel, QSizeF(self.size()), self.scale)
+            painter.end()
+            self._resting = (key, pixmap)
+        return self._resting[1]
+
+    def _picture_key(self, ratio: float) -> Hashable:
+        view = self.viewer
+        return (view.picture_key(self.panel), view.viewport, view.orientation, self.width(), self.height(), ratio)
+
+    def _with_picture(self, ratio: float) -> QPixmap:
+        key = self._picture_key(ratio)
+        if self._picture is None or self._picture[0] != key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            image = self.viewer.image(self.panel)
+            pixmap.fill(QColor(image.colorTable()[0]) if image is not None else theme.current()["canvas"])
+            if image is not None:
+                painter = QPainter(pixmap)
+                smooth = self.scale * ratio < SQUARES_FROM
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+                painter.setTransform(self.transform, True)
+                painter.drawImage(QRectF(-0.5, -0.5, image.width(), image.height()), image)
+                painter.end()
+            self._picture = (key, pixmap)
+        return self._picture[1]
+
+    # Input: all of it goes to the tools
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.tools.press(self, event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.tools.move(self, event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.tools.release(self, event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self.tools.double_click(self, event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        self.tools.wheel(self, event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        event.accept()  # a right click is a window drag or the lesion menu, decided on release
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        self.tools.enter(self)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.tools.leave(self)

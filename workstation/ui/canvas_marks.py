@@ -1,0 +1,209 @@
+"""What is drawn over a frame: lesion outlines and letters, previews, side letters, scale bar, crosshair."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+
+import resources
+from workstation.app.viewer import Panel, Viewer
+from workstation.core.lesion import Label, Lesion, Roi
+from workstation.core.outline import outline
+from workstation.core.scan import How
+from workstation.ui import theme
+
+_STYLE = {
+    Label.MALIGNANT: Qt.PenStyle.SolidLine,
+    Label.BENIGN: Qt.PenStyle.DashLine,
+    Label.UNCERTAIN: Qt.PenStyle.DashDotLine,
+    None: Qt.PenStyle.SolidLine,
+}
+_MARGIN = 10.0
+
+
+@lru_cache(maxsize=4096)
+def path(roi: Roi) -> QPainterPath:
+    """The ROI's outline in frame coordinates (x = column, y = row)."""
+    drawn = QPainterPath()
+    for loop in outline(roi):
+        drawn.moveTo(loop[0, 1], loop[0, 0])
+        for row, column in loop[1:]:
+            drawn.lineTo(column, row)
+        drawn.closeSubpath()
+    return drawn
+
+
+def letter(lesion: Lesion) -> str:
+    """The letter of the lesion's label, so that colour is never the only sign."""
+    return "" if lesion.label is None else str(resources.table("vocab/labels")[str(lesion.label)]["letter"])
+
+
+def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    pen = QPen(colour, width, style)
+    pen.setCosmetic(True)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return pen
+
+
+def _outline(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo: QColor | None = None) -> None:
+    shape = transform.map(path(roi))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if halo is not None:
+        under = QColor(halo)
+        under.setAlpha(190)
+        painter.setPen(_pen(under, pen.widthF() + 2.5))
+        painter.drawPath(shape)
+    painter.setPen(pen)
+    painter.drawPath(shape)
+
+
+def _tag(painter: QPainter, text: str, at: QPointF, colour: QColor, strong: bool) -> None:
+    """A small letter on a plate beside an outline, readable on any picture."""
+    font = QFont(painter.font())
+    font.setPixelSize(11)
+    font.setBold(True)
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    box = QRectF(at.x(), at.y() - metrics.height(), metrics.horizontalAdvance(text) + 7, metrics.height())
+    plate = QColor(colour)
+    plate.setAlpha(255 if strong else 215)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(plate)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor("#101215") if plate.lightnessF() > 0.45 else QColor("#ffffff"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _lesion(
+    painter: QPainter, lesion: Lesion, number: int, roi: Roi, transform: QTransform, selected: bool, ground: QColor
+) -> None:
+    colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
+    width = 2.6 if selected else 1.5
+    _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
+    box = transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
+    if selected or box.width() > 5:
+        _tag(painter, f"{letter(lesion)}{number}", box.topRight() + QPointF(3, 3), colour, selected)
+
+
+def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
+    """All lesions of this view that nobody is changing at the moment."""
+    if not viewer.state.overlays:
+        return
+    for number, lesion in viewer.numbered(panel):
+        if lesion.id in viewer.moving or panel.view not in lesion.rois:
+            continue
+        chosen = lesion.id == viewer.selected
+        _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel))
+
+
+def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
+    """The stroke under the hand, the isocontour under the cursor, the proposed ROI and the linked cursor."""
+    if panel.prior:
+        _crosshair(painter, viewer, panel, transform)
+        return
+    ground = viewer.ground(panel)
+    accent = theme.over(ground)["accent"]
+    for number, lesion in viewer.numbered(panel):
+        if lesion.id in viewer.moving:
+            roi = viewer.moving[lesion.id].get(panel.view)
+            if roi is not None:
+                _lesion(painter, lesion, number, roi, transform, True, ground)
+    for roi in viewer.new_rois(panel.view):
+        _outline(painter, roi, transform, _pen(accent, 2.0), ground)
+    preview = viewer.preview.get(panel.view)
+    if preview is not None:
+        _outline(painter, preview, transform, _pen(accent, 1.5), ground)
+    proposal = viewer.proposal
+    if proposal is not None and proposal.view is panel.view:
+        _outline(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
+        box = transform.mapRect(QRectF(proposal.roi.left, proposal.roi.top, proposal.roi.width, proposal.roi.height))
+        _tag(painter, viewer.tr("Enter: accept"), box.topRight() + QPointF(4, 4), accent, True)
+    _crosshair(painter, viewer, panel, transform)
+
+
+def _crosshair(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform) -> None:
+    at = viewer.linked_cursor(panel)
+    if at is None:
+        return
+    point = transform.map(QPointF(at[1], at[0]))
+    ground = viewer.ground(panel)
+    for width, shade in ((3.0, ground), (1.2, theme.over(ground)["accent"])):
+        painter.setPen(QPen(shade, width))
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            painter.drawLine(point + QPointF(dx * 4, dy * 4), point + QPointF(dx * 10, dy * 10))
+
+
+def frame(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: float) -> None:
+    """Title, side letters and scale bar: fixed to the canvas, following every flip and turn."""
+    ground = viewer.ground(panel)
+    text = theme.over(ground)["text"]
+    quiet = QColor(text)
+    quiet.setAlpha(190)
+    font = QFont(painter.font())
+    font.setPixelSize(12)
+    painter.setFont(font)
+    painter.setPen(text)
+    metrics = QFontMetricsF(font)
+    title = metrics.elidedText(viewer.panel_title(panel), Qt.TextElideMode.ElideRight, size.width() - 2 * _MARGIN)
+    painter.drawText(QPointF(_MARGIN, _MARGIN + metrics.ascent()), title)
+    how = viewer.how(panel)
+    if how is How.ASSUMED:
+        painter.setPen(theme.over(ground)["warning"])
+        painter.drawText(
+            QPointF(_MARGIN, _MARGIN + metrics.ascent() + metrics.height()), viewer.tr("view assumed: check it")
+        )
+    painter.setPen(quiet)
+    limits = viewer.window_text(panel)
+    painter.drawText(
+        QPointF(size.width() - _MARGIN - metrics.horizontalAdvance(limits), _MARGIN + metrics.ascent()), limits
+    )
+    _sides(painter, viewer, panel, size, text)
+    _scale_bar(painter, viewer, panel, size, scale, text)
+
+
+def _sides(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, colour: QColor) -> None:
+    font = QFont(painter.font())
+    font.setPixelSize(18)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(colour)
+    letters = viewer.edge_letters(panel)
+    middle = 74.0  # beside the head, where no arm lies
+    edge = _MARGIN
+    spots = {
+        "left": QRectF(edge, middle - 14, 40, 28),
+        "right": QRectF(size.width() - edge - 40, middle - 14, 40, 28),
+        "top": QRectF(size.width() / 2 - 20, edge + 20, 40, 28),
+        "bottom": QRectF(size.width() / 2 - 20, size.height() - edge - 56, 40, 28),
+    }
+    align = {
+        "left": Qt.AlignmentFlag.AlignLeft,
+        "right": Qt.AlignmentFlag.AlignRight,
+        "top": Qt.AlignmentFlag.AlignHCenter,
+        "bottom": Qt.AlignmentFlag.AlignHCenter,
+    }
+    for place, side in letters.items():
+        painter.drawText(spots[place], align[place] | Qt.AlignmentFlag.AlignVCenter, side)
+
+
+def _scale_bar(
+    painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: float, colour: QColor
+) -> None:
+    bar = viewer.scale_bar(panel, scale)
+    font = QFont(painter.font())
+    font.setPixelSize(11)
+    font.setBold(False)
+    painter.setFont(font)
+    if bar is None:
+        painter.setPen(colour)
+        painter.drawText(QPointF(_MARGIN, size.height() - _MARGIN), viewer.tr("no pixel spacing"))
+        return
+    length, words = bar
+    y = size.height() - _MARGIN - 2
+    painter.setPen(QPen(colour, 1.6))
+    painter.drawLine(QPointF(_MARGIN, y), QPointF(_MARGIN + length, y))
+    for x in (_MARGIN, _MARGIN + length):
+        painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 4))
+    painter.drawText(QPointF(_MARGIN + length + 8, y + 4), words)

@@ -1,0 +1,112 @@
+"""The list of cases at the left of the reading page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import QFrame, QLabel, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+
+from workstation.app.case_model import ROW, CaseModel
+from workstation.app.reading import Reading
+from workstation.core.lesion import Progress
+from workstation.store.values import ScanRow
+from workstation.ui import theme
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class CaseList(QFrame):
+    def __init__(self, reading: Reading, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setMinimumWidth(170)
+        self._reading = reading
+        self._count = QLabel(objectName="heading")
+        self.view = QListView()
+        self.view.setAccessibleName(self.tr("Cases"))
+        self.view.setModel(CaseModel(reading))
+        self.view.setItemDelegate(_CaseDelegate(self.view))
+        self.view.setUniformItemSizes(True)
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.view.clicked.connect(self._chosen)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 10, 0, 0)
+        layout.setSpacing(8)
+        self._count.setContentsMargins(12, 0, 12, 0)
+        layout.addWidget(self._count)
+        layout.addWidget(self.view, 1)
+        reading.worklist_changed.connect(self._show_current)
+        reading.opened.connect(self._show_current)
+        self._show_current()
+
+    def _chosen(self, index: QModelIndex) -> None:
+        row = index.data(ROW)
+        if row is not None:
+            self._reading.open(row.scan)
+
+    def _show_current(self) -> None:
+        worklist, scan = self._reading.worklist, self._reading.scan
+        if scan in worklist:
+            at = worklist.index(scan)
+            self._count.setText(self.tr("CASES  {0} of {1}").format(at + 1, len(worklist)))
+            self.view.setCurrentIndex(self.view.model().index(at, 0))
+        else:
+            self._count.setText(self.tr("CASES  {0}").format(len(worklist)))
+
+
+class _CaseDelegate(QStyledItemDelegate):
+    """Two lines: patient and status; day and what was found."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
+        return QSize(160, 46)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        row: ScanRow | None = index.data(ROW)
+        colours = theme.current()
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, colours["selection"])
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, colours["field"])
+        if row is not None:
+            self._words(painter, QRectF(option.rect).adjusted(12, 5, -12, -5), row)
+        painter.restore()
+
+    def _words(self, painter: QPainter, box: QRectF, row: ScanRow) -> None:
+        colours = theme.current()
+        upper, lower = QRectF(box), QRectF(box)
+        upper.setHeight(box.height() / 2)
+        lower.setTop(upper.bottom())
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        status = {
+            Progress.NEW: "",
+            Progress.IN_PROGRESS: self.tr("in progress"),
+            Progress.DONE: self.tr("done"),
+            Progress.REVIEWED: self.tr("reviewed"),
+            Progress.EXCLUDED: self.tr("excluded"),
+        }[row.status]
+        font = QFont(painter.font())
+        font.setPixelSize(13)
+        painter.setFont(font)
+        painter.setPen(colours["text_strong"] if row.status is Progress.NEW else colours["text"])
+        name = painter.fontMetrics().elidedText(row.patient, Qt.TextElideMode.ElideMiddle, int(box.width() * 0.7))
+        painter.drawText(upper, left, name)
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(colours["text_quiet"])
+        painter.drawText(upper, right, status)
+        painter.drawText(lower, left, row.day or "")
+        x = lower.right()
+        for count, letter, token in (
+            (row.uncertain, "?", "uncertain"),
+            (row.benign, "B", "benign"),
+            (row.malignant, "M", "malignant"),
+        ):
+            if count:
+                words = f"{letter}{count}"
+                width = painter.fontMetrics().horizontalAdvance(words)
+                painter.setPen(colours[token])
+                painter.drawText(QRectF(x - width, lower.top(), width, lower.height()), right, words)
+                x -= width + 8

@@ -1,0 +1,99 @@
+"""The isocontour tool: hover shows the contour, click takes it, the wheel sets its fraction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from workstation.core.delineate import Contour, ContourSpec
+from workstation.core.lesion import Origin
+from workstation.core.scan import View
+from workstation.ui.hand import Hand, Modifiers
+
+if TYPE_CHECKING:
+    from workstation.ui.canvas import Canvas
+    from workstation.ui.tools import Tools
+
+FRACTION_STEP = 0.02
+
+
+class Isocontour(Hand):
+    name = "isocontour"
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self.spec = ContourSpec()
+        self._contour: Contour | None = None
+
+    def hover(self, canvas: Canvas, row: float, column: float) -> None:
+        self._preview(canvas, row, column)
+
+    def press(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
+        """A click inside a lesion selects it; elsewhere it takes the contour. Shift gives it to the selected lesion."""
+        view = canvas.panel.view
+        to_selected = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        lesion = self.viewer.lesion_at(view, row, column)
+        if lesion is not None and lesion != self.viewer.selected and not to_selected:
+            self.viewer.select(lesion)
+            return
+        self._preview(canvas, row, column)
+        if self._contour is None:
+            return
+        self.tools.drafting.take(view, self._contour.roi, Origin.ISOCONTOUR, to_selected or lesion is not None)
+        self._contour = None
+        self.viewer.preview = {}
+        self.viewer.marked.emit()
+
+    def wheel(self, canvas: Canvas, steps: float) -> bool:
+        self.change_fraction(steps * FRACTION_STEP)
+        return True
+
+    def change_fraction(self, by: float) -> None:
+        fraction = min(max(self.spec.fraction + by, 0.1), 0.95)
+        self.spec = replace(self.spec, fraction=round(fraction, 3))
+        self._again()
+
+    def change_mode(self) -> None:
+        self.spec = replace(self.spec, mode="maximum" if self.spec.mode == "background" else "background")
+        self._again()
+
+    def leave(self) -> None:
+        self.drop()
+
+    def drop(self) -> bool:
+        had, self._contour = self._contour is not None, None
+        self.viewer.preview = {}
+        self.viewer.marked.emit()
+        return had
+
+    def _again(self) -> None:
+        """Same place, other threshold."""
+        view, at = self.viewer.hover_view, self.viewer.hover_at
+        if view is not None and at is not None and self.viewer.preview:
+            self._show(view, *at)
+        self.tools.changed.emit()
+
+    def _preview(self, canvas: Canvas, row: float, column: float) -> None:
+        self._show(canvas.panel.view, row, column)
+
+    def _show(self, view: View, row: float, column: float) -> None:
+        case = self.viewer.case
+        self._contour = None if case is None else case.contour(view, (row, column), self.spec)
+        self.viewer.preview = {} if self._contour is None else {view: self._contour.roi}
+        self.viewer.marked.emit()
+        self.tools.changed.emit()
+
+    def words(self) -> str:
+        percent = f"{self.spec.fraction * 100:.0f} %"
+        if self.spec.mode == "background":
+            words = self.tools.tr("Isocontour: {0} from background to peak").format(percent)
+        else:
+            words = self.tools.tr("Isocontour: {0} of maximum").format(percent)
+        if self._contour is not None:
+            words += self.tools.tr("  threshold {0:.0f}, peak {1:.0f}, background {2:.0f}").format(
+                self._contour.threshold, self._contour.peak, self._contour.background
+            )
+        return words

@@ -1,0 +1,333 @@
+"""The lesions of the reading: the list, what is said of the selected one, and the verdict on the scan."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+import resources
+from workstation.app.editor import Editor
+from workstation.app.viewer import Viewer
+from workstation.core.lesion import Label, Lesion
+from workstation.ui import theme
+
+SIDES = (None, "right", "left", "midline")
+
+
+class LesionPanel(QFrame):
+    """Everything said with the mouse here can be said with a key; nothing opens a window."""
+
+    finished = Signal()  # a text field was left by Enter: give the keys back to the pictures
+
+    def __init__(self, viewer: Viewer, editor: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self._viewer = viewer
+        self._editor = editor
+        self._list = self._make_list()
+        self._labels = self._make_labels()
+        self._criterion, self._region, self._side = QComboBox(), QComboBox(), QComboBox()
+        self._confidence = QComboBox()
+        self._comment = QLineEdit()
+        self._details = self._make_details()
+        self._uptake = QLabel(objectName="quiet")
+        self._uptake.setTextFormat(Qt.TextFormat.PlainText)
+        self._uptake.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 12)
+        layout.setSpacing(8)
+        self._count = QLabel(objectName="heading")
+        layout.addWidget(self._count)
+        layout.addWidget(self._list, 1)
+        layout.addWidget(self._labels)
+        layout.addWidget(self._details)
+        layout.addWidget(self._uptake)
+        editor.edited.connect(self.refresh)
+        viewer.selection_changed.connect(self.refresh)
+        viewer.case_changed.connect(self.refresh)
+        self.refresh()
+
+    # Making
+
+    def _make_list(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setObjectName("lesions")
+        tree.setAccessibleName(self.tr("Lesions"))
+        tree.setColumnCount(3)
+        tree.setHeaderLabels([self.tr("No."), self.tr("Region"), self.tr("Views")])
+        tree.setRootIsDecorated(False)
+        tree.setUniformRowHeights(True)
+        tree.setMinimumHeight(120)
+        tree.header().setStretchLastSection(False)
+        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        tree.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        tree.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        tree.currentItemChanged.connect(self._list_chosen)
+        return tree
+
+    def _make_labels(self) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        group = QButtonGroup(row)
+        group.setExclusive(False)  # none may be checked; what is checked follows the reading
+        self._label_buttons: dict[Label, QToolButton] = {}
+        for label in Label:
+            words = resources.table("vocab/labels")[str(label)]
+            button = QToolButton(objectName="label")
+            button.setProperty("label", str(label))
+            button.setText(f"{words['name']}  {words['key']}")
+            button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setToolTip(self.tr("Label the selected lesion (key {0})").format(words["key"]))
+            button.clicked.connect(lambda _=False, chosen=label: self.label(chosen))
+            group.addButton(button)
+            layout.addWidget(button)
+            self._label_buttons[label] = button
+        return row
+
+    def _make_details(self) -> QWidget:
+        form_widget = QWidget()
+        form = QFormLayout(form_widget)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setSpacing(6)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._region.addItem(self.tr("not given"), None)
+        for key, words in resources.table("vocab/regions").items():
+            self._region.addItem(words["name"], key)
+        for side in SIDES:
+            self._side.addItem(self.tr("not given") if side is None else side, side)
+        for value, words in ((None, self.tr("not given")), (1, "low"), (2, "middle"), (3, "high")):
+            self._confidence.addItem(words, value)
+        for box, change in (
+            (self._criterion, self._criterion_chosen),
+            (self._region, self._region_chosen),
+            (self._side, self._side_chosen),
+            (self._confidence, self._confidence_chosen),
+        ):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(8)
+            box.activated.connect(change)
+        self._comment.setPlaceholderText(self.tr("Comment"))
+        self._comment.setMaxLength(2000)
+        self._comment.editingFinished.connect(self._comment_written)
+        self._comment.returnPressed.connect(self.finished)
+        for words, field in (
+            (self.tr("Criterion"), self._criterion),
+            (self.tr("Region"), self._region),
+            (self.tr("Side"), self._side),
+            (self.tr("Confidence"), self._confidence),
+            (self.tr("Comment"), self._comment),
+        ):
+            field.setAccessibleName(words)
+            form.addRow(QLabel(words, objectName="quiet"), field)
+        return form_widget
+
+    # Showing
+
+    @property
+    def _lesion(self) -> Lesion | None:
+        return self._editor.lesions.get(self._viewer.selected or "")
+
+    def refresh(self) -> None:
+        lesions = list(self._editor.lesions.values())
+        self._count.setText(self.tr("LESIONS  {0}").format(len(lesions)))
+        with QSignalBlocker(self._list):
+            self._fill_list(lesions)
+        lesion = self._lesion
+        for label, button in self._label_buttons.items():
+            with QSignalBlocker(button):
+                button.setChecked(lesion is not None and lesion.label is label)
+            button.setEnabled(lesion is not None)
+        self._details.setEnabled(lesion is not None)
+        self._fill_details(lesion)
+        self._uptake.setText(self._uptake_words(lesion))
+
+    def _fill_list(self, lesions: list[Lesion]) -> None:
+        tree = self._list
+        while tree.topLevelItemCount() > len(lesions):
+            tree.takeTopLevelItem(tree.topLevelItemCount() - 1)
+        while tree.topLevelItemCount() < len(lesions):
+            tree.addTopLevelItem(QTreeWidgetItem())
+        current = None
+        for number, lesion in enumerate(lesions, 1):
+            item = tree.topLevelItem(number - 1)
+            letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
+            colour: QColor = theme.current()[str(lesion.label) if lesion.label else "unlabelled"]
+            item.setText(0, f"{number} {letter}")
+            item.setForeground(0, colour)
+            item.setText(1, self._place(lesion))
+            item.setText(2, " ".join(view[0].upper() for view in lesion.rois))
+            item.setData(0, Qt.ItemDataRole.UserRole, lesion.id)
+            if lesion.id == self._viewer.selected:
+                current = item
+        tree.setCurrentItem(current)
+        if current is None:
+            tree.clearSelection()
+
+    def _place(self, lesion: Lesion) -> str:
+        regions = resources.table("vocab/regions")
+        region = regions.get(lesion.region or "", {}).get("name") or lesion.region or self.tr("no region")
+        return f"{region}, {lesion.side}" if lesion.side and lesion.side != "midline" else region
+
+    def _fill_details(self, lesion: Lesion | None) -> None:
+        criteria = resources.table("vocab/criteria")
+        self._criterion.clear()
+        self._criterion.addItem(self.tr("not given"), None)
+        for key, words in criteria.items():
+            if lesion is not None and lesion.label is not None and words["label"] == str(lesion.label):
+                self._criterion.addItem(f"{key}  {words['name']}", key)
+                self._criterion.setItemData(self._criterion.count() - 1, words["name"], Qt.ItemDataRole.ToolTipRole)
+        for box, value in (
+            (self._criterion, lesion.criterion if lesion else None),
+            (self._region, lesion.region if lesion else None),
+            (self._side, lesion.side if lesion else None),
+            (self._confidence, lesion.confidence if lesion else None),
+        ):
+            box.setCurrentIndex(max(box.findData(value), 0))
+        with QSignalBlocker(self._comment):
+            self._comment.setText(lesion.comment if lesion else "")
+
+    def _uptake_words(self, lesion: Lesion | None) -> str:
+        if lesion is None:
+            if not self._editor.lesions:
+                return self.tr("Point at hot uptake: the isocontour shows. Click takes it, a digit labels it.")
+            return self.tr("Tab selects the next lesion.")
+        case = self._viewer.case
+        return "" if case is None else "\n".join(case.uptake_words(view, roi) for view, roi in lesion.rois.items())
+
+    # Saying
+
+    def label(self, label: Label | None) -> None:
+        if self._lesion is not None:
+            self._editor.label(self._lesion.id, label)
+        self.refresh()
+
+    def next_criterion(self) -> None:
+        """Step through the criteria of the label."""
+        if self._criterion.count() > 1:
+            self._criterion.setCurrentIndex((self._criterion.currentIndex() + 1) % self._criterion.count())
+            self._criterion_chosen()
+
+    def next_side(self) -> None:
+        self._side.setCurrentIndex(self._side.currentIndex() % (self._side.count() - 1) + 1)
+        self._side_chosen()
+
+    def choose_region(self) -> None:
+        if self._lesion is not None:
+            self._region.setFocus()
+            self._region.showPopup()
+
+    def write_comment(self) -> None:
+        if self._lesion is not None:
+            self._comment.setFocus()
+
+    def confidence(self, value: int) -> None:
+        if self._lesion is not None:
+            self._editor.describe(self._lesion.id, self.tr("Confidence"), confidence=value)
+
+    def _list_chosen(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None:
+            self._viewer.select(item.data(0, Qt.ItemDataRole.UserRole))
+
+    def _describe(self, what: str, field: str, box: QComboBox) -> None:
+        if self._lesion is not None:
+            self._editor.describe(self._lesion.id, what, **{field: box.currentData()})
+
+    def _criterion_chosen(self) -> None:
+        self._describe(self.tr("Criterion"), "criterion", self._criterion)
+
+    def _region_chosen(self) -> None:
+        self._describe(self.tr("Region"), "region", self._region)
+        self.finished.emit()
+
+    def _side_chosen(self) -> None:
+        self._describe(self.tr("Side"), "side", self._side)
+
+    def _confidence_chosen(self) -> None:
+        self._describe(self.tr("Confidence"), "confidence", self._confidence)
+
+    def _comment_written(self) -> None:
+        lesion = self._lesion
+        if lesion is not None and self._comment.text() != lesion.comment:
+            self._editor.describe(lesion.id, self.tr("Comment"), comment=self._comment.text())
+
+
+class VerdictPanel(QFrame):
+    """The grade of the scan, diffuse disease, and whether the reading is done."""
+
+    def __init__(self, viewer: Viewer, editor: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self._editor = editor
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 4, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(QLabel(self.tr("GRADE OF THE SCAN"), objectName="heading"))
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        meanings = (
+            self.tr("0: no sign of metastasis"),
+            self.tr("1: probably no metastasis"),
+            self.tr("2: probably metastasis"),
+            self.tr("3: typical metastasis"),
+        )
+        self._grades: list[QToolButton] = []
+        for grade, meaning in enumerate(meanings):
+            button = QToolButton(objectName="label")
+            button.setText(str(grade))
+            button.setCheckable(True)
+            button.setToolTip(self.tr("{0} (Alt+{1})").format(meaning, grade))
+            button.setAccessibleName(meaning)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, chosen=grade: self.grade(chosen))
+            row.addWidget(button)
+            self._grades.append(button)
+        layout.addLayout(row)
+        self._meaning = QLabel(objectName="quiet")
+        self._meanings = meanings
+        layout.addWidget(self._meaning)
+        self.diffuse = QCheckBox(self.tr("Diffuse disease (superscan)"))
+        self.diffuse.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.diffuse.clicked.connect(lambda checked: self._editor.diffuse(checked))
+        layout.addWidget(self.diffuse)
+        editor.edited.connect(self.refresh)
+        self.refresh()
+
+    def grade(self, grade: int) -> None:
+        """Give the grade; the one that stands is taken back."""
+        reading = self._editor.reading
+        if reading is not None:
+            self._editor.grade(None if reading.verdict.grade == grade else grade)
+        self.refresh()
+
+    def refresh(self) -> None:
+        reading = self._editor.reading
+        self.setEnabled(reading is not None)
+        grade = None if reading is None else reading.verdict.grade
+        for number, button in enumerate(self._grades):
+            button.setChecked(number == grade)
+        self._meaning.setText(self.tr("not graded yet") if grade is None else self._meanings[grade])
+        self.diffuse.setChecked(reading is not None and reading.verdict.diffuse)

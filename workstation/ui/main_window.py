@@ -1,0 +1,253 @@
+"""The window: a row of pages, the actions and their keys, the note at the foot. Pages do the work."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.app import actions
+from workstation.app.jobs import Jobs
+from workstation.app.workbench import Workbench
+from workstation.core.changes import Changes
+from workstation.ui import theme
+from workstation.ui.icons import icon
+from workstation.ui.page_library import LibraryPage
+from workstation.ui.page_read import ReadPage
+
+log = logging.getLogger(__name__)
+
+NOTE_SHOWN_MS = 8000
+
+
+class MainWindow(QMainWindow):
+    """Pages are made once. Single-letter keys belong to the reading page and rest while text is typed."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__()
+        self.workbench = workbench
+        self.setWindowTitle("Osteoscope")
+        self.resize(1440, 900)
+        self.setMinimumSize(QSize(960, 600))
+        self.jobs = Jobs(self)
+        self.library_page = LibraryPage(workbench, self.jobs)
+        self.read_page = ReadPage(workbench)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.library_page)
+        self._stack.addWidget(self.read_page)
+        self.actions_by_id = self._make_actions()
+        self._note = QLabel(objectName="quiet")
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note_timer = QTimer(self)
+        self._note_timer.setSingleShot(True)
+        self._note_timer.timeout.connect(lambda: self._note.setText(""))
+        self.setCentralWidget(self._lay_out())
+        self.read_page.bar.fill(self.actions_by_id)
+        workbench.noted.connect(self.show_note)
+        workbench.changed.connect(self._changed)
+        self.library_page.open_scan.connect(self.read)
+        self.read_page.header_wanted.connect(self.show_header)
+        self.read_page.editor.edited.connect(self._name_undo)
+        if workbench.settings.window:
+            self.restoreGeometry(QByteArray(base64.b64decode(workbench.settings.window, validate=False)))
+        self._changed(Changes.LIBRARY)
+
+    def _lay_out(self) -> QWidget:
+        bar = QFrame(objectName="bar")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(0)
+        self._pages = QButtonGroup(self)
+        for number, action_id in enumerate(("page.library", "page.read")):
+            button = QToolButton(objectName="page")
+            button.setText(actions.find(action_id).name)
+            button.setToolTip(self.actions_by_id[action_id].toolTip())
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, page=number: self.show_page(page))
+            self._pages.addButton(button, number)
+            row.addWidget(button)
+        row.addSpacing(16)
+        row.addWidget(self._note, 1)
+        self._library_name = QLabel(objectName="quiet")
+        self._library_name.setTextFormat(Qt.TextFormat.PlainText)
+        row.addWidget(self._library_name)
+        row.addSpacing(8)
+        for action_id in ("page.open_library", "page.keys", "page.theme"):
+            button = QToolButton(objectName="tool")
+            button.setDefaultAction(self.actions_by_id[action_id])
+            button.setIconSize(QSize(20, 20))
+            row.addWidget(button)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(self._stack, 1)
+        self._pages.button(0).setChecked(True)
+        return whole
+
+    # Actions
+
+    def _make_actions(self) -> dict[str, QAction]:
+        handlers = {
+            "page.library": lambda: self.show_page(0),
+            "page.read": lambda: self.show_page(1),
+            "page.search": self._search,
+            "page.import": self._import,
+            "page.keys": self.show_keys,
+            "page.theme": self.change_theme,
+            "page.open_library": self._choose_library,
+            "page.quit": self.close,
+            **self.read_page.handlers,
+        }
+        made: dict[str, QAction] = {}
+        for row in actions.table():
+            action = QAction(row.name, self)
+            action.setShortcut(QKeySequence(row.key))
+            action.setToolTip(f"{row.name} ({QKeySequence(row.key).toString(QKeySequence.SequenceFormat.NativeText)})")
+            if row.icon:
+                action.setIcon(icon(row.icon))
+            action.triggered.connect(lambda _=False, handle=handlers[row.id]: handle())
+            everywhere = row.id.startswith("page.")
+            owner: QWidget = self if everywhere else self.read_page
+            action.setShortcutContext(
+                Qt.ShortcutContext.WindowShortcut if everywhere else Qt.ShortcutContext.WidgetWithChildrenShortcut
+            )
+            owner.addAction(action)
+            made[row.id] = action
+        return made
+
+    def _name_undo(self) -> None:
+        editor = self.read_page.editor
+        for action_id, text in (("lesion.undo", editor.undo_text), ("lesion.redo", editor.redo_text)):
+            action, row = self.actions_by_id[action_id], actions.find(action_id)
+            action.setEnabled(text is not None)
+            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            action.setToolTip(f"{row.name}: {text} ({key})" if text else f"{row.name} ({key})")
+
+    # Pages
+
+    def show_page(self, number: int) -> None:
+        self._stack.setCurrentIndex(number)
+        self._pages.button(number).setChecked(True)
+        if number == 1:
+            self.read_page.reading.set_worklist(self.library_page.ids())
+            self.read_page.give_keys()
+            if self.read_page.reading.scan is None:
+                self.read_page.reading.step(1)
+
+    def read(self, scan: str) -> None:
+        """Open a scan on the reading page, with the library page's list as the worklist."""
+        self.read_page.open(scan)
+        self.show_page(1)
+
+    def _search(self) -> None:
+        self.show_page(0)
+        self.library_page.focus_search()
+
+    def _import(self) -> None:
+        self.show_page(0)
+        self.library_page.choose_files()
+
+    def _choose_library(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Open a library, or an empty folder for a new one"))
+        if folder:
+            self.open_library(Path(folder))
+
+    def open_library(self, folder: Path, read_only: bool = False) -> bool:
+        """Open a library; a refusal is shown as a note and leaves the last one open."""
+        from workstation.store.errors import LibraryError
+
+        try:
+            self.workbench.open_library(folder, read_only)
+        except (LibraryError, OSError) as error:
+            self.show_note(str(error))
+            return False
+        return True
+
+    def show_keys(self) -> None:
+        from workstation.ui.key_sheet import KeySheet
+
+        if not hasattr(self, "_keys"):
+            self._keys = KeySheet(self)
+        self._keys.show()
+        self._keys.raise_()
+        self._keys.search.setFocus()
+
+    def show_header(self, scan: str) -> None:
+        from workstation.workflows.headers import header_rows
+        from workstation.ui.header_viewer import HeaderViewer
+
+        assert self.workbench.library is not None
+        viewer = HeaderViewer(self.tr("Header of {0}").format(scan), header_rows(self.workbench.library, scan), self)
+        viewer.show()
+
+    def change_theme(self) -> None:
+        name = "light" if theme.current().dark else "dark"
+        self.workbench.change_settings(theme=name)
+
+    def show_note(self, text: str) -> None:
+        self._note.setText(text)
+        self._note.setToolTip(text)
+        self._note_timer.start(NOTE_SHOWN_MS)
+
+    def _changed(self, changes: Changes) -> None:
+        if changes & Changes.SETTINGS:
+            application = QApplication.instance()
+            if isinstance(application, QApplication) and theme.current().id != self.workbench.settings.theme:
+                theme.apply(application, self.workbench.settings.theme)
+                self.read_page.viewer.marked.emit()
+        if changes & Changes.LIBRARY:
+            library = self.workbench.library
+            if library is None:
+                self._library_name.setText(self.tr("no library open"))
+            else:
+                words = library.folder.name
+                if library.read_only:
+                    words += self.tr(" (read-only)")
+                self._library_name.setText(f"{words}   {self.workbench.reader}")
+                self._library_name.setToolTip(str(library.folder))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.jobs.stop()
+        geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
+        self.workbench.change_settings(window=geometry)
+        self.workbench.close_library()
+        super().closeEvent(event)
+
+
+def run(library: Path | None, reader: str | None, read_only: bool) -> int:
+    """Open the window and stay until it closes. The exit code is Qt's."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("Osteoscope")
+    workbench = Workbench()
+    if reader:
+        workbench.sign_in(reader)
+    theme.apply(application, workbench.settings.theme)
+    window = MainWindow(workbench)
+    folder = library or (Path(workbench.settings.last_library) if workbench.settings.last_library else None)
+    if folder is not None and window.open_library(folder, read_only):
+        last = workbench.settings.last_scan
+        if last and workbench.library is not None and workbench.library.rows([last]):
+            window.read(last)
+    window.show()
+    return application.exec()

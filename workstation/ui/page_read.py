@@ -1,0 +1,306 @@
+"""The reading page: case list, banner, pictures, lesions. It wires parts together and holds no rules of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from workstation.app import pictures
+from workstation.app.editor import Editor
+from workstation.app.reading import Reading
+from workstation.app.viewer import Panel, Viewer
+from workstation.app.viewport import Viewport
+from workstation.app.workbench import Workbench
+from workstation.core.display import Preset, Window
+from workstation.core.lesion import Label, Progress
+from workstation.ui.ai_panel import AiPanel
+from workstation.ui.banner import Banner
+from workstation.ui.canvas import Canvas
+from workstation.ui.case_list import CaseList
+from workstation.ui.foot import Foot
+from workstation.ui.hand import Ruler
+from workstation.ui.isocontour import FRACTION_STEP, Isocontour
+from workstation.ui.lesion_panel import LesionPanel, VerdictPanel
+from workstation.ui.drawing import Brush
+from workstation.ui.tool_bar import ToolBar
+from workstation.ui.tools import ZOOM_STEP, Tools
+
+PAN_STEP = 60.0  # screen pixels
+
+
+class ReadPage(QWidget):
+    """Built once; showing another case only swaps what the viewer holds."""
+
+    header_wanted = Signal(str)  # scan id
+    library_wanted = Signal()
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workbench = workbench
+        self.editor = Editor(workbench, self)
+        self.viewer = Viewer(self.editor, self)
+        self.tools = Tools(self.viewer, self.editor, self)
+        self.reading = Reading(workbench, self.viewer, self.editor, self)
+        self.canvases: list[Canvas] = []
+        self.banner = Banner(self.reading)
+        self.bar = ToolBar(self.tools)
+        self.foot = Foot(self.viewer, self.tools)
+        self.cases = CaseList(self.reading)
+        self.lesions = LesionPanel(self.viewer, self.editor)
+        self.verdict = VerdictPanel(self.viewer, self.editor)
+        self._frames = QWidget()
+        self._frames_layout = QHBoxLayout(self._frames)
+        self._frames_layout.setContentsMargins(0, 0, 0, 0)
+        self._frames_layout.setSpacing(2)
+        self._lay_out()
+        self.handlers: dict[str, Callable[[], object]] = self._handlers()
+        self.viewer.case_changed.connect(self._rebuild_frames)
+        for signal in (self.viewer.looked, self.viewer.marked, self.viewer.hovered):
+            signal.connect(self._repaint)
+        self.editor.refused.connect(workbench.note)
+        self.tools.menu_wanted.connect(self._lesion_menu)
+        self.lesions.finished.connect(self.give_keys)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def _lay_out(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.banner, self.bar):
+            column.addWidget(part)
+        column.addWidget(self._frames, 1)
+        column.addWidget(self.foot)
+        right = QFrame(objectName="panel")
+        right_column = QVBoxLayout(right)
+        right_column.setContentsMargins(0, 0, 0, 0)
+        right_column.setSpacing(0)
+        right_column.addWidget(self.lesions, 1)
+        right_column.addWidget(_line())
+        right_column.addWidget(self.verdict)
+        right_column.addWidget(_line())
+        right_column.addWidget(AiPanel())
+        right.setMinimumWidth(280)
+        right.setMaximumWidth(420)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(1)
+        for part in (self.cases, middle, right):
+            splitter.addWidget(part)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([220, 1000, 300])
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(splitter)
+
+    # What is shown
+
+    def open(self, scan: str) -> None:
+        self.reading.open(scan)
+        self.give_keys()
+
+    def give_keys(self) -> None:
+        """Let the keys go to the pictures again."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _rebuild_frames(self) -> None:
+        panels = self.viewer.panels()
+        if [canvas.panel for canvas in self.canvases] != list(panels):
+            for canvas in self.canvases:
+                self._frames_layout.removeWidget(canvas)
+                canvas.deleteLater()
+            self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
+            for canvas in self.canvases:
+                canvas.setFocusProxy(self)  # canvases come and go; the keys stay with the page
+                self._frames_layout.addWidget(canvas, 1)
+        self._repaint()
+
+    def _repaint(self) -> None:
+        for canvas in self.canvases:
+            canvas.update()
+
+    def canvas_under_cursor(self) -> Canvas | None:
+        """The canvas the cursor is over, else the first of the current scan."""
+        for canvas in self.canvases:
+            if canvas.panel.view is self.viewer.hover_view and not canvas.panel.prior:
+                return canvas
+        return next((canvas for canvas in self.canvases if not canvas.panel.prior), None)
+
+    def canvas_of(self, panel: Panel) -> Canvas | None:
+        return next((canvas for canvas in self.canvases if canvas.panel == panel), None)
+
+    # What the keys do
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        reading, viewer, tools = self.reading, self.viewer, self.tools
+        table: dict[str, Callable[[], object]] = {
+            "page.header": lambda: reading.scan and self.header_wanted.emit(reading.scan),
+            "case.next": lambda: reading.step(1),
+            "case.previous": lambda: reading.step(-1),
+            "case.prior": reading.toggle_prior,
+            "case.done": self._toggle_done,
+            "case.diffuse": lambda: self.verdict.diffuse.click(),
+            "case.sides": reading.confirm_sides,
+            "tool.smaller": lambda: self._resize_brush(1 / 1.25),
+            "tool.larger": lambda: self._resize_brush(1.25),
+            "tool.less": lambda: self._threshold(-FRACTION_STEP),
+            "tool.more": lambda: self._threshold(FRACTION_STEP),
+            "tool.mode": self._isocontour.change_mode,
+            "tool.brush_threshold": self._brush_threshold,
+            "tool.new_lesion": tools.start_new_lesion,
+            "lesion.malignant": lambda: self.lesions.label(Label.MALIGNANT),
+            "lesion.benign": lambda: self.lesions.label(Label.BENIGN),
+            "lesion.uncertain": lambda: self.lesions.label(Label.UNCERTAIN),
+            "lesion.unlabelled": lambda: self.lesions.label(None),
+            "lesion.accept": lambda: tools.hand.finish() or tools.drafting.accept(),
+            "lesion.dismiss": self._dismiss,
+            "lesion.delete": self._delete,
+            "lesion.delete_roi": self._delete_roi,
+            "lesion.next_lesion": lambda: viewer.step_selection(1),
+            "lesion.previous_lesion": lambda: viewer.step_selection(-1),
+            "lesion.criterion": self.lesions.next_criterion,
+            "lesion.region": self.lesions.choose_region,
+            "lesion.side": self.lesions.next_side,
+            "lesion.comment": self.lesions.write_comment,
+            "lesion.undo": self.editor.undo,
+            "lesion.redo": self.editor.redo,
+            "look.fit": lambda: viewer.set_viewport(
+                Viewport(row=viewer.case.middle_row if viewer.case else 0.5)
+            ),
+            "look.zoom_in": lambda: self._zoom(ZOOM_STEP),
+            "look.zoom_out": lambda: self._zoom(1 / ZOOM_STEP),
+            "look.up": lambda: self._pan(0, PAN_STEP),
+            "look.down": lambda: self._pan(0, -PAN_STEP),
+            "look.left": lambda: self._pan(PAN_STEP, 0),
+            "look.right": lambda: self._pan(-PAN_STEP, 0),
+            "look.four": lambda: self._look(four_frames=not viewer.state.four_frames),
+            "look.invert": lambda: self._look(inverted=not viewer.state.inverted),
+            "look.colormap": self._next_colormap,
+            "look.flip_horizontal": lambda: viewer.set_state(
+                flipped_horizontally=not viewer.state.flipped_horizontally
+            ),
+            "look.flip_vertical": lambda: viewer.set_state(flipped_vertically=not viewer.state.flipped_vertically),
+            "look.rotate": lambda: viewer.set_state(quarter_turns=(viewer.state.quarter_turns + 1) % 4),
+            "look.outlines": lambda: viewer.set_state(overlays=not viewer.state.overlays),
+            "look.window_bone": lambda: self._preset(Preset.BONE),
+            "look.window_soft": lambda: self._preset(Preset.SOFT),
+            "look.window_full": lambda: self._preset(Preset.FULL),
+            "look.window_reference": lambda: self._preset(Preset.REFERENCE),
+            "look.brighter": lambda: self._scale_window(1 / 1.1),
+            "look.fainter": lambda: self._scale_window(1.1),
+        }
+        for grade in range(4):
+            table[f"case.grade_{grade}"] = lambda chosen=grade: self.verdict.grade(chosen)
+        for value in (1, 2, 3):
+            table[f"lesion.confidence_{value}"] = lambda chosen=value: self.lesions.confidence(chosen)
+        for name in tools.hands:
+            table[f"tool.{name}"] = lambda chosen=name: self._take(chosen)
+        return table
+
+    @property
+    def _isocontour(self) -> Isocontour:
+        hand = self.tools.hands["isocontour"]
+        assert isinstance(hand, Isocontour)
+        return hand
+
+    def _take(self, name: str) -> None:
+        self.tools.take(name)
+        for canvas in self.canvases:
+            if not canvas.panel.prior:
+                canvas.setCursor(self.tools.hand.cursor)
+
+    def _dismiss(self) -> None:
+        """One thing a press: the stroke, the proposal, the ruler, then the selection."""
+        if self.tools.hand.drop() and not isinstance(self.tools.hand, Isocontour | Ruler):
+            return
+        if not self.tools.drafting.dismiss():
+            self.viewer.select(None)
+
+    def _delete(self) -> None:
+        if self.viewer.selected is not None:
+            self.editor.delete(self.viewer.selected)
+
+    def _delete_roi(self) -> None:
+        canvas = self.canvas_under_cursor()
+        if self.viewer.selected is not None and canvas is not None:
+            self.editor.set_roi(self.viewer.selected, canvas.panel.view, None, self.tr("Delete ROI"))
+
+    def _toggle_done(self) -> None:
+        reading = self.editor.reading
+        if reading is not None:
+            done = reading.verdict.progress is Progress.DONE
+            if self.editor.progress(Progress.IN_PROGRESS if done else Progress.DONE) and not done:
+                self.reading.step(1)
+
+    def _brushes(self) -> list[Brush]:
+        return [hand for hand in self.tools.hands.values() if isinstance(hand, Brush)]
+
+    def _resize_brush(self, factor: float) -> None:
+        for brush in self._brushes():
+            brush.change_radius(factor)
+
+    def _brush_threshold(self) -> None:
+        """Take the count threshold from the cursor: paint only what is at least as hot; again to paint all."""
+        brushes = self._brushes()
+        at, view = self.viewer.hover_at, self.viewer.hover_view
+        counts = None
+        if brushes[0].above is None and self.viewer.case is not None and at is not None and view is not None:
+            counts = self.viewer.case.smoothed_at(view, *at)
+        for brush in brushes:
+            brush.change_threshold(counts)
+
+    def _threshold(self, by: float) -> None:
+        self._isocontour.change_fraction(by)
+
+    def _zoom(self, factor: float) -> None:
+        canvas = self.canvas_under_cursor()
+        if canvas is not None:
+            self.tools.zoom(canvas, factor)
+
+    def _pan(self, x: float, y: float) -> None:
+        canvas = self.canvas_under_cursor()
+        if canvas is not None:
+            from PySide6.QtCore import QPointF
+
+            self.tools.pan(canvas, QPointF(x, y))
+
+    def _look(self, **fields: Any) -> None:
+        """Change how pictures look, and keep it for the next start."""
+        self.viewer.set_state(**fields)
+        self.workbench.change_settings(**fields)
+
+    def _preset(self, preset: Preset) -> None:
+        if preset is Preset.REFERENCE and self.viewer.selected is None:
+            self.workbench.note(self.tr("Select a lesion first: its ROI is the reference region."))
+            return
+        self.viewer.set_state(window=None, preset=preset)
+
+    def _next_colormap(self) -> None:
+        names = pictures.colormaps()
+        self._look(colormap=names[(names.index(self.viewer.state.colormap) + 1) % len(names)])
+
+    def _scale_window(self, factor: float) -> None:
+        window = self.viewer.window
+        self.viewer.set_state(window=Window(window.low, max(window.high * factor, window.low + 1.0)))
+
+    def _lesion_menu(self, lesion: str, at: QPoint) -> None:
+        menu = QMenu(self)
+        for label in Label:
+            action = QAction(str(label).capitalize(), menu)
+            action.triggered.connect(lambda _=False, chosen=label: self.lesions.label(chosen))
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction(self.tr("Delete ROI on this view"), self._delete_roi)
+        menu.addAction(self.tr("Delete lesion"), self._delete)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
+
+
+def _line() -> QFrame:
+    line = QFrame(objectName="separator")
+    line.setFixedHeight(1)
+    return line

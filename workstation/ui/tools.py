@@ -1,0 +1,176 @@
+"""What the mouse does on a frame: one tool is in hand; zoom, move and window work with every tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QWheelEvent
+
+from workstation.app.drafting import Drafting
+from workstation.app.viewer import Viewer
+from workstation.app.viewport import Viewport, towards_left
+from workstation.core.display import Window
+from workstation.ui.drawing import Brush, Eraser, Freehand, Polygon
+from workstation.ui.hand import Hand, Ruler, Select
+from workstation.ui.isocontour import Isocontour
+
+if TYPE_CHECKING:
+    from workstation.app.editor import Editor
+    from workstation.ui.canvas import Canvas
+
+# Movement under this many screen pixels is a click, not a drag.
+CLICK = 4.0
+ZOOM_STEP = 1.2
+
+
+class Tools(QObject):
+    """Owns one of each tool; `changed` tells the tool bar and the foot line, `menu_wanted` asks for a lesion's menu."""
+
+    changed = Signal()
+    menu_wanted = Signal(str, object)  # lesion id, global position
+
+    def __init__(self, viewer: Viewer, editor: Editor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.viewer = viewer
+        self.editor = editor
+        self.drafting = Drafting(viewer, editor, self)
+        self.hands: dict[str, Hand] = {
+            hand.name: hand
+            for hand in (
+                Select(self),
+                Isocontour(self),
+                Brush(self),
+                Eraser(self),
+                Polygon(self),
+                Freehand(self),
+                Ruler(self),
+            )
+        }
+        self.hand: Hand = self.hands["isocontour"]
+        self._drag: tuple[Qt.MouseButton, QPointF, QPointF] | None = None  # button, start, last
+        self._window_start = Window(0.0, 1.0)
+        self._moved = False
+
+    def take(self, name: str) -> None:
+        """Take another tool in hand; what the last one left unfinished is dropped."""
+        self.hand.drop()
+        self.hand = self.hands[name]
+        self.viewer.clear_marks()
+        self.changed.emit()
+
+    def start_new_lesion(self) -> None:
+        self.viewer.select(None)
+        self.viewer.clear_marks()
+        self.changed.emit()
+
+    # Events of a canvas
+
+    def press(self, canvas: Canvas, event: QMouseEvent) -> None:
+        canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        button = event.button()
+        if button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
+            self._drag = (button, event.position(), event.position())
+            self._window_start = self.viewer.window
+            self._moved = False
+            return
+        if button == Qt.MouseButton.LeftButton and not canvas.panel.prior:
+            row, column = canvas.at(event.position())
+            self.hand.press(canvas, row, column, event.modifiers())
+        elif button == Qt.MouseButton.LeftButton:
+            self._drag = (Qt.MouseButton.MiddleButton, event.position(), event.position())
+
+    def move(self, canvas: Canvas, event: QMouseEvent) -> None:
+        at = canvas.at(event.position())
+        if self._drag is not None:
+            button, start, last = self._drag
+            if (event.position() - start).manhattanLength() > CLICK:
+                self._moved = True
+            if self._moved or button == Qt.MouseButton.MiddleButton:
+                if button == Qt.MouseButton.RightButton:
+                    self._drag_window(event.position() - start)
+                else:
+                    self.pan(canvas, event.position() - last)
+            self._drag = (button, start, event.position())
+            return
+        self.viewer.hover(canvas.panel.view, at)
+        if canvas.panel.prior:
+            return
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.hand.drag(canvas, *at, event.modifiers())
+        else:
+            self.hand.hover(canvas, *at)
+
+    def release(self, canvas: Canvas, event: QMouseEvent) -> None:
+        if self._drag is not None and event.button() in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
+            button, moved = self._drag[0], self._moved
+            self._drag = None
+            if button == Qt.MouseButton.RightButton and not moved and not canvas.panel.prior:
+                lesion = self.viewer.lesion_at(canvas.panel.view, *canvas.at(event.position()))
+                if lesion is not None:
+                    self.viewer.select(lesion)
+                    self.menu_wanted.emit(lesion, event.globalPosition().toPoint())
+            return
+        if self._drag is not None:  # a left drag over the prior moved it
+            self._drag = None
+            return
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.hand.release(canvas, *canvas.at(event.position()), event.modifiers())
+
+    def double_click(self, canvas: Canvas, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and not canvas.panel.prior:
+            self.hand.double_click(canvas, *canvas.at(event.position()))
+
+    def wheel(self, canvas: Canvas, event: QWheelEvent) -> None:
+        """Zoom at the cursor; with the isocontour in hand the bare wheel sets the threshold and Ctrl zooms."""
+        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
+        event.accept()
+        if steps == 0:
+            return
+        zooming = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if not zooming and not canvas.panel.prior and self.hand.wheel(canvas, steps):
+            return
+        self.zoom(canvas, ZOOM_STEP**steps, event.position())
+
+    def enter(self, canvas: Canvas) -> None:
+        canvas.setCursor(self.hand.cursor if not canvas.panel.prior else Qt.CursorShape.OpenHandCursor)
+
+    def leave(self, canvas: Canvas) -> None:
+        self.viewer.hover(None, None)
+        self.hand.leave()
+
+    def paint(self, painter: QPainter, canvas: Canvas) -> None:
+        if not canvas.panel.prior:
+            self.hand.paint(painter, canvas)
+
+    # Looking
+
+    def zoom(self, canvas: Canvas, factor: float, at: QPointF | None = None) -> None:
+        """Zoom about a widget position, which keeps its frame point; the middle if none."""
+        position = at or QPointF(canvas.width() / 2, canvas.height() / 2)
+        row, column = canvas.at(position)
+        before = self.viewer.viewport
+        fitting = canvas.scale if before.scale is None else before.scale
+        self.viewer.set_viewport(before.zoomed(factor, fitting))
+        row_after, column_after = canvas.at(position)
+        self._shift(canvas, row - row_after, column - column_after)
+
+    def pan(self, canvas: Canvas, by: QPointF) -> None:
+        """Move the picture by screen pixels, on every view the same way of the patient."""
+        origin, moved = canvas.at(QPointF(0, 0)), canvas.at(by)
+        self._shift(canvas, origin[0] - moved[0], origin[1] - moved[1])
+
+    def _shift(self, canvas: Canvas, rows: float, columns: float) -> None:
+        before = self.viewer.viewport
+        height = self.viewer.shape(canvas.panel)[0]
+        across = before.across + towards_left(canvas.panel.view) * columns
+        limit = self.viewer.shape(canvas.panel)[1]
+        row = min(max(before.row + rows / height, 0.0), 1.0)
+        self.viewer.set_viewport(Viewport(before.scale, row, min(max(across, -limit), limit)))
+
+    def _drag_window(self, by: QPointF) -> None:
+        """Right drag: up and down the upper count (ratio, so that it feels the same at every count), sideways the lower."""
+        start = self._window_start
+        high = max(start.high * 1.006 ** by.y(), 1.0)
+        low = min(max(start.low + by.x() * start.high / 600.0, 0.0), high - 1.0)
+        self.viewer.set_state(window=Window(low, high))
