@@ -22,11 +22,14 @@ PHOTOPEAK_KEV = 140.5
 
 @dataclass(frozen=True)
 class Place:
-    """Where a frame stands; 1-based numbers as in the vectors. detector is None when the header has no detectors."""
+    """Where a frame stands; 1-based numbers as in the vectors.
+
+    detector: where the header has no detectors, the frame's rank among those of its energy window.
+    """
 
     number: int
     window: int
-    detector: int | None
+    detector: int
 
 
 def places(
@@ -35,7 +38,7 @@ def places(
     """The place of each of `frames` frames.
 
     A vector that has one entry per frame is believed. A missing or short one is counted out from the lengths of all
-    vectors in `pointer` order, the last varying fastest; without lengths the frame has window 1 and no detector.
+    vectors in `pointer` order, the last varying fastest; without lengths the window is 1.
     """
     counted: dict[int, list[int]] = {}
     lengths = [sizes.get(tag, 0) for tag in pointer]
@@ -52,14 +55,11 @@ def places(
         vector = vectors.get(tag, ())
         return vector if len(vector) == frames and min(vector) >= 1 else counted.get(tag)
 
-    windows, detectors = column(ENERGY_WINDOW), column(DETECTOR)
+    windows = column(ENERGY_WINDOW) or [1] * frames
+    detectors = column(DETECTOR) or [windows[: frame + 1].count(windows[frame]) for frame in range(frames)]
     return tuple(
-        Place(
-            number=frame + 1,
-            window=windows[frame] if windows else 1,
-            detector=detectors[frame] if detectors else None,
-        )
-        for frame in range(frames)
+        Place(frame + 1, window, detector)
+        for frame, (window, detector) in enumerate(zip(windows, detectors, strict=True))
     )
 
 

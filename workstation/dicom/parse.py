@@ -133,7 +133,7 @@ def _recognise(data: bytes) -> bool:
 
 def _check_inflated(data: bytes) -> None:
     """Refuses a deflated data set that would unpack to more than MAX_BYTES, before anything unpacks it whole."""
-    if _DEFLATED.encode() not in data[: 1 << 20]:
+    if data.find(_DEFLATED.encode(), 0, 1 << 20) < 0:
         return
     from pydicom.filereader import read_dataset
 

@@ -172,7 +172,7 @@ def _whole_body(header: Header, name: str, facts: dict[str, object]) -> ReadObje
     )
     _check(frames, raw, header, facts, warnings)
     facts["warnings"] = tuple(dict.fromkeys(warnings))
-    facts["upside_down"] = any(upside_down(frame.counts) for frame in frames)
+    facts["upside_down"] = upside_down(frames[0].counts)
     asks = doubles(told)
     return ReadObject(
         name,
@@ -209,8 +209,7 @@ def _photopeak_frames(header: Header, where: Sequence[Place]) -> tuple[list[Plac
 def _hints(header: Header, place: Place, total: int) -> Hints:
     """What the header says of one frame. Item k of DetectorInformationSequence describes detector k, never frame k."""
     detectors = header.items(0x00540022)
-    number = place.detector or place.number
-    item = detectors[number - 1] if number <= len(detectors) else None
+    item = detectors[place.detector - 1] if place.detector <= len(detectors) else None
     codes: tuple[Code, ...] = ()
     angle = facing = None
     if item is not None:

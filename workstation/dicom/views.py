@@ -44,12 +44,12 @@ class Code:
 class Hints:
     """What a header says about the view of one frame.
 
-    detector: value of DetectorVector, None when the header has none. codes: of that detector's ViewCodeSequence.
+    detector: 1-based number. codes: of that detector's ViewCodeSequence.
     private_names: GE (0011,1012) then (0011,1030) for this frame. texts: ImageID, SeriesDescription, ProtocolName.
     start_angle: degrees, of that detector. facing_y: y of ImageOrientationPatient row x column, of that detector.
     """
 
-    detector: int | None = None
+    detector: int
     codes: tuple[Code, ...] = ()
     private_names: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -157,7 +157,5 @@ def _assumed(index: int, frames: Sequence[Hints], told: Sequence[Told | None]) -
         other = told[1 - index]
         if other is not None and other.view is not None:
             return Told(other.view.other, How.ASSUMED)
-    detector = frames[index].detector
-    number = index + 1 if detector is None else detector
-    view = {1: View.ANTERIOR, 2: View.POSTERIOR}.get(number)
+    view = {1: View.ANTERIOR, 2: View.POSTERIOR}.get(frames[index].detector)
     return Told(view, How.ASSUMED if view else None)

@@ -35,9 +35,9 @@ _MAKERS = {
     "Siemens": ("SIEMENS NM", "Symbia Intevo"),
 }
 _SCATTER_KEV = (92.0, 124.0)
-_NM_IMAGE = "1.2.840.10008.5.1.4.1.1.20"
-_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-_IMPLEMENTATION = uid_from("osteoscope implementation")
+NM_IMAGE = "1.2.840.10008.5.1.4.1.1.20"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+IMPLEMENTATION = uid_from("osteoscope implementation")
 VIEW_CODES: dict[View, tuple[str, str, str]] = {
     View.ANTERIOR: ("G-5215", "SRT", "Anterior"),
     View.POSTERIOR: ("G-5216", "SRT", "Posterior"),
@@ -136,8 +136,8 @@ def _object(study: NmStudy, style: str, views: list[View], number: int) -> Datas
     meta.FileMetaInformationVersion = b"\x00\x01"
     meta.MediaStorageSOPClassUID = data.SOPClassUID
     meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-    meta.TransferSyntaxUID = UID(_EXPLICIT_LITTLE)
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION)
+    meta.TransferSyntaxUID = UID(EXPLICIT_LITTLE)
+    meta.ImplementationClassUID = UID(IMPLEMENTATION)
     meta.ImplementationVersionName = "OSTEOSCOPE"
     data.file_meta = meta
     return data
@@ -148,7 +148,7 @@ def _general(data: Dataset, study: NmStudy, style: str, views: list[View], numbe
     own_series = style == "series-description"
     data.SpecificCharacterSet = "ISO_IR 192"
     data.ImageType = ["ORIGINAL", "PRIMARY", "WHOLE BODY", "EMISSION"]
-    data.SOPClassUID = _NM_IMAGE
+    data.SOPClassUID = NM_IMAGE
     data.SOPInstanceUID = uid_from(study.seed, style, "object", number)
     data.StudyDate = data.SeriesDate = data.AcquisitionDate = data.ContentDate = day
     data.StudyTime = data.SeriesTime = data.AcquisitionTime = data.ContentTime = time
