@@ -71,18 +71,22 @@ def read_object(source: Path | BinaryIO | bytes, name: str) -> ReadObject:
     """
     try:
         with quiet():
-            return _read(_bytes(source), name)
-    except DicomError as error:
-        return ReadObject(name, False, str(error))
-    except RecursionError:
-        reason = "The header is nested too deep to be a scan; the file is damaged."
-    except MemoryError:
-        reason = "Reading it would take more memory than there is; the file is damaged or no whole-body scan."
-    except OSError as error:
-        reason = f"The file cannot be read: {error.strerror or type(error).__name__}. Check the disk and the rights."
+            return _read(read_bytes(source), name)
     except Exception as error:
-        reason = f"The file is damaged and cannot be understood ({type(error).__name__}). Export it again."
-    return ReadObject(name, False, reason)
+        return ReadObject(name, False, reason_for(error))
+
+
+def reason_for(error: Exception) -> str:
+    """Why a file could not be used, in words, whatever happened while it was read."""
+    if isinstance(error, DicomError):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "The header is nested too deep to be a scan; the file is damaged."
+    if isinstance(error, MemoryError):
+        return "Reading it would take more memory than there is; the file is damaged or no whole-body scan."
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"The file cannot be read: {error.strerror or type(error).__name__}. Check the disk and the rights."
+    return f"The file is damaged and cannot be understood ({type(error).__name__}). Export it again."
 
 
 def choose(read: ReadObject, views: Mapping[int, View]) -> ReadObject:
@@ -100,7 +104,7 @@ def choose(read: ReadObject, views: Mapping[int, View]) -> ReadObject:
     return replace(read, accepted=True, reason=None, needs_choice=False, frames=chosen)
 
 
-def _bytes(source: Path | BinaryIO | bytes) -> bytes:
+def read_bytes(source: Path | BinaryIO | bytes) -> bytes:
     """The file's bytes, never more than MAX_BYTES."""
     if isinstance(source, Path):
         if not source.is_file():

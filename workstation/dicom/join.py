@@ -1,0 +1,89 @@
+"""Which objects belong to one acquisition: older cameras write one object per view, and the second may come later."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from workstation.core.scan import View
+from workstation.dicom.read import ReadObject
+
+# A single-head camera scans one side after the other, each for up to half an hour.
+_MAX_MINUTES_APART = 90.0
+
+
+@dataclass(frozen=True)
+class Half:
+    """An object with one view, as much of it as joining needs.
+
+    key: the caller's name for it. study, series: UIDs, both as they are or both mapped. shape: (rows, columns).
+    acquired: ISO date and time, None if unknown.
+    """
+
+    key: Hashable
+    study: str
+    series: str
+    view: View
+    shape: tuple[int, int]
+    acquired: str | None = None
+
+
+def half(read: ReadObject, key: Hashable) -> Half | None:
+    """The object as a half, or None when it has two views, was not accepted, or names no study."""
+    study = str(read.facts.get("study_uid", ""))
+    if not read.accepted or len(read.frames) != 1 or read.frames[0].view is None or not study:
+        return None
+    frame, acquired = read.frames[0], read.facts.get("acquired")
+    return Half(
+        key,
+        study,
+        str(read.facts.get("series_uid", "")),
+        frame.view,
+        (frame.rows, frame.columns),
+        acquired if isinstance(acquired, str) else None,
+    )
+
+
+def partner(new: Half, others: Sequence[Half]) -> Half | None:
+    """The other view of the same acquisition among `others`.
+
+    Same study, same shape, the other view, at most 90 minutes apart. Of several the one in the same series, then the
+    nearest in time; None when two are equally near, because joining the wrong ones is worse than joining none.
+    """
+    ranked = sorted(((rank, other) for other in others if (rank := _rank(new, other))), key=lambda pair: pair[0])
+    if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
+        return None
+    return ranked[0][1] if ranked else None
+
+
+def pair(halves: Sequence[Half]) -> list[tuple[Half, ...]]:
+    """The halves as acquisitions, in the order of their first half; anterior first within a pair.
+
+    Two halves are a pair when each is the other's partner.
+    """
+    found: list[tuple[Half, ...]] = []
+    taken: set[int] = set()
+    for index, one in enumerate(halves):
+        if index in taken:
+            continue
+        free = [other for at, other in enumerate(halves) if at not in taken and at != index]
+        other = partner(one, free)
+        if other is not None and partner(other, [h for at, h in enumerate(halves) if at not in taken]) is one:
+            taken.add(next(at for at, h in enumerate(halves) if h is other))
+            found.append((one, other) if one.view is View.ANTERIOR else (other, one))
+        else:
+            found.append((one,))
+        taken.add(index)
+    return found
+
+
+def _rank(one: Half, other: Half) -> tuple[bool, float] | None:
+    """Smaller is a better partner; None is no partner."""
+    if one.study != other.study or one.shape != other.shape or one.view is other.view:
+        return None
+    apart = 0.0
+    if one.acquired and other.acquired:
+        gap = datetime.fromisoformat(one.acquired) - datetime.fromisoformat(other.acquired)
+        apart = abs(gap.total_seconds()) / 60.0
+    return None if apart > _MAX_MINUTES_APART else (one.series != other.series, apart)
