@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _BUSY_SECONDS = 10.0
+# Pages (4 KiB) the log may grow to before it is worked into the database: seldom, because while that is going on the
+# log is not a history any more that could be cut short without harm.
+_LOG_PAGES = 16384
 
 
 def open_reading(file: Path) -> sqlite3.Connection:
@@ -41,7 +44,17 @@ def open_writing(file: Path) -> Database:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     return Database(connection, execute_plugins=False)
+
+
+def _fold_log(file: Path) -> None:
+    """Work what a dead process left in the log into the database: the last writing connection to close does that."""
+    with suppress(sqlite3.Error, OSError):  # if it cannot be done now, the log serves as well
+        if file.with_name(file.name + "-wal").stat().st_size:
+            connection = _connect(f"{file.resolve().as_uri()}?mode=rw")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            connection.close()
 
 
 def _connect(address: str) -> sqlite3.Connection:
@@ -72,7 +85,7 @@ class Connections:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A reading connection of its own that sees one moment of the library, however long it takes."""
-        self._check()
+        self.check()
         with told():
             connection = open_reading(self._file)
             try:
@@ -88,7 +101,7 @@ class Connections:
         if self._read_only:
             raise LibraryError("This library is open read-only: nothing can be changed in it.")
         with self._lock:
-            self._check()
+            self.check()
             with told():
                 if self._writer is None:
                     self._writer = open_writing(self._file)
@@ -108,13 +121,16 @@ class Connections:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+            elif not self._read_only:
+                _fold_log(self._file)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """LibraryError where the library has been closed."""
         if self._closed:
             raise LibraryError("The library has been closed.")
 
     def _reader(self) -> _Reader:
-        self._check()
+        self.check()
         reader: _Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             reader = _Reader(open_reading(self._file))

@@ -168,6 +168,7 @@ class Library:
 
     def verifying(self, head: str | None = None) -> Generator[tuple[int, int], None, Verification]:
         """`verify` step by step: yields (done, total), returns what was found. Works read-only."""
+        self._connections.check()
         return verify.steps(self._connections, self.folder, head)
 
     def verify(self, head: str | None = None) -> Verification:

@@ -34,11 +34,11 @@ def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
         values["status"] = str(query.status)
     if query.labelled is not None:
         where.append(f"{read['lesions']} {'>' if query.labelled else '='} 0")
-    key = _sort_key(query.sort, read)
     direction = "DESC" if query.descending else "ASC"
+    order = ", ".join(f"{key} {direction}" for key in (*_sort_keys(query.sort, read), "scans.id"))
     sql = (
         f"SELECT scans.id FROM scans {_OWN if own else ''} {'WHERE ' + ' AND '.join(where) if where else ''}"
-        f" ORDER BY {key} {direction}, scans.id {direction}"
+        f" ORDER BY {order}"
     )
     return [row[0] for row in connection.execute(sql, values)]
 
@@ -72,12 +72,12 @@ def _order(status: str) -> str:
     return STATUS_ORDER.replace("CASE status", f"CASE {status}")
 
 
-def _sort_key(sort: str, read: dict[str, str]) -> str:
+def _sort_keys(sort: str, read: dict[str, str]) -> tuple[str, ...]:
     if sort == "status":
-        return _order(read["status"])
+        return (_order(read["status"]),)
     if sort == "patient":
-        return "scans.patient, scans.day"
-    return read.get(sort, f"scans.{sort}")
+        return "scans.patient", "scans.day"
+    return (read.get(sort, f"scans.{sort}"),)
 
 
 def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | None) -> dict[str, ScanRow]:

@@ -85,7 +85,7 @@ def after(state: State | None, do: str, edit: State) -> State:
         }
     if do == "correct":
         for name, before in edit["before"].items():
-            if state[name] != before:
+            if state.get(name) != before:
                 raise ValueError(f"{name} was not as the correction found it")
         return {**state, **edit["after"]}
     if do == "views":

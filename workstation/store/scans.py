@@ -119,12 +119,12 @@ def correct(connections: Connections, scan: str, who: str, fields: Mapping[str, 
     values = {name: plain_field(name, value) for name, value in fields.items()}
     with connections.writing() as db:
         state = known(db.conn, scan)
-        changed = {name: value for name, value in values.items() if state[name] != value}
+        changed = {name: value for name, value in values.items() if state.get(name) != value}
         if not changed:
             return
         if "upside_down" in changed:
             _refuse_drawn(db.conn, scan, "turned")
-        edit = {"before": {name: state[name] for name in changed}, "after": changed}
+        edit = {"before": {name: state.get(name) for name in changed}, "after": changed}
         corrected = scan_state.after(state, "correct", edit)
         scan_state.replace(db.conn, scan, corrected)
         if "upside_down" in changed and all(part["path"] for part in corrected["frames"].values()):

@@ -110,9 +110,14 @@ class ScanRow:
 
 @dataclass(frozen=True)
 class Verification:
-    """problems: one sentence each. head: hash of the history's last row. rows: how many rows the history has."""
+    """What was found: nothing is wrong where `problems` is empty.
+
+    problems, notes: one sentence each; a note tells of something that does no harm, such as a file left behind.
+    head: hash of the history's last row. rows: how many rows the history has.
+    """
 
     ok: bool
     problems: tuple[str, ...]
     head: str
     rows: int
+    notes: tuple[str, ...] = ()

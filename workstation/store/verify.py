@@ -33,6 +33,7 @@ class _Checking:
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self.head = ""
         self.rows = 0
         self.done = 0
@@ -60,10 +61,11 @@ def steps(connections: Connections, folder: Path, head: str | None = None) -> St
             with connections.snapshot() as connection:
                 arriving = {row[0] for row in connection.execute("SELECT path FROM incoming")}
                 unknown -= set(_named(connection)) | arriving | {f"{path}.part" for path in arriving}
-        checking.problems.extend(f"{path} belongs to no scan." for path in sorted(unknown))
+        checking.notes.extend(f"{path} belongs to no scan." for path in sorted(unknown))
     except LibraryError as error:
         checking.problems.append(str(error))
-    return Verification(not checking.problems, tuple(checking.problems), checking.head, checking.rows)
+    found, notes = tuple(checking.problems), tuple(checking.notes)
+    return Verification(not found, found, checking.head, checking.rows, notes)
 
 
 def _database(connection: sqlite3.Connection, checking: _Checking) -> Iterator[tuple[int, int]]:
@@ -140,7 +142,9 @@ def _scan(connection: sqlite3.Connection, scan: str) -> list[str]:
     held = scan_state.read(connection, scan)
     if expected is None or held is None:
         return ["it is in the history but not in the library" if held is None else "it has no history"]
-    problems = [f"{name} is not as the history has it" for name in expected if expected[name] != held.get(name)]
+    # A library of an older format has rows from before some of the columns came to be.
+    names = sorted({*expected, *held})
+    problems = [f"{name} is not as the history has it" for name in names if expected.get(name) != held.get(name)]
     search = connection.execute("SELECT search FROM scans WHERE id = ?", (scan,)).fetchone()[0]
     if search != scan_state.search_text(scan, expected):
         problems.append("the text it is searched by is not its own")
