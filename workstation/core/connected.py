@@ -30,13 +30,14 @@ def _sweep(mask: Mask, reached: Mask) -> Mask:
     return filled
 
 
-def components(mask: Mask) -> list[Mask]:
-    """All connected regions, largest first."""
+def components(mask: Mask, at_most: int | None = None) -> list[Mask]:
+    """The connected regions, largest first; with `at_most`, those met first when widest rows are looked at first."""
     left = mask.copy()
-    found = []
-    while left.any():
+    found: list[Mask] = []
+    while left.any() and (at_most is None or len(found) < at_most):
+        row = int(np.argmax(np.count_nonzero(left, axis=1)))
         seed = np.zeros_like(left)
-        seed.flat[int(np.argmax(left))] = True
+        seed[row, int(np.argmax(left[row]))] = True
         region = connected(left, seed)
         left &= ~region
         found.append(region)

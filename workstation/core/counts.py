@@ -1,4 +1,4 @@
-"""A frame's counts as arrays: smoothing against Poisson noise and percentiles, in numpy alone, because both run at start."""
+"""Counts as arrays: smoothing against Poisson noise and percentiles; numpy alone, because both run at start."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def counts_at(counts: NDArray[np.generic], row: float, column: float) -> float |
 
 @dataclass(frozen=True)
 class RoiStatistics:
-    """Counts inside an ROI. area_cm2: None without pixel spacing. Outside the frame there are 0 pixels and nan means."""
+    """Counts inside an ROI. area_cm2: None without pixel spacing. Outside the frame: 0 pixels, nan means."""
 
     pixels: int
     area_cm2: float | None
@@ -59,7 +59,7 @@ class RoiStatistics:
 
 
 def roi_statistics(counts: NDArray[np.generic], roi: Roi | Mask, spacing_mm: Spacing | None = None) -> RoiStatistics:
-    """Statistics of the counts (rows, columns) inside an ROI or a mask of the same shape, as far as inside the frame."""
+    """Statistics of the counts (rows, columns) inside an ROI or a mask of the same shape, inside the frame."""
     if isinstance(roi, Roi):
         top, left = max(roi.top, 0), max(roi.left, 0)
         part = counts[top : max(roi.top + roi.height, 0), left : max(roi.left + roi.width, 0)]
