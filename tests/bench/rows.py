@@ -51,7 +51,8 @@ def machine() -> str:
                 break
     except OSError:
         model = platform.processor()
-    return f"{os.cpu_count()} cores, {model or platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    python = f"Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {model or platform.machine()}, {platform.system()}, {python}"
 
 
 def table(rows: Iterable[Row]) -> str:

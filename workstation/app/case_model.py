@@ -8,6 +8,8 @@ from workstation.app.reading import Reading
 from workstation.core.changes import Changes
 from workstation.store.values import ScanRow
 
+__all__ = ["ROW", "CaseModel", "ScanRow"]
+
 BLOCK = 256
 ROW = Qt.ItemDataRole.UserRole
 

@@ -1,4 +1,4 @@
-"""Counts as a picture Qt can draw: 8-bit indices and a 256-entry colour table, nothing interpolated before the screen."""
+"""Counts as a picture Qt draws: 8-bit indices and a 256-entry colour table; nothing is interpolated before that."""
 
 from __future__ import annotations
 

@@ -13,7 +13,16 @@ from workstation.app import pictures, viewport
 from workstation.app.case import Case
 from workstation.app.editor import Editor
 from workstation.app.viewport import Orientation, Viewport
-from workstation.core.display import DisplayState, PictureFacts, Preset, Snapshot, Window, resolve, scale_bar_mm, to_index
+from workstation.core.display import (
+    DisplayState,
+    PictureFacts,
+    Preset,
+    Snapshot,
+    Window,
+    resolve,
+    scale_bar_mm,
+    to_index,
+)
 from workstation.core.geometry import side_letters
 from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import Frame, How, View

@@ -1,4 +1,4 @@
-"""What the whole window shares: the open library, who reads, the settings, and the one signal that something changed."""
+"""What the whole window shares: the open library, who reads, the settings, and the signal that something changed."""
 
 from __future__ import annotations
 
@@ -47,16 +47,25 @@ class Workbench(QObject):
         self._reader = reader.strip() or None
         self.changed.emit(Changes.READING)
 
-    def open_library(self, folder: Path, read_only: bool = False) -> None:
-        """Open a library, or make an empty research library where the folder is empty. LibraryError in words."""
+    def open_library(self, folder: Path, read_only: bool = False) -> bool:
+        """Open a library, or make an empty research library where the folder is empty.
+
+        False where it cannot be opened: the reason is noted and the last library stays open.
+        """
+        from workstation.store.errors import LibraryError
         from workstation.store.library import Library
 
-        fresh = not folder.exists() or not any(folder.iterdir())
-        opened = Library.create(folder) if fresh and not read_only else Library.open(folder, read_only=read_only)
+        try:
+            fresh = not folder.exists() or not any(folder.iterdir())
+            opened = Library.create(folder) if fresh and not read_only else Library.open(folder, read_only=read_only)
+        except (LibraryError, OSError) as error:
+            self.note(str(error))
+            return False
         self.close_library()
         self.library = opened
         self.change_settings(last_library=str(folder))
         self.changed.emit(Changes.LIBRARY | Changes.SCANS | Changes.READING)
+        return True
 
     def close_library(self) -> None:
         if self.library is not None:

@@ -143,6 +143,7 @@ def frame(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: 
     quiet.setAlpha(190)
     font = QFont(painter.font())
     font.setPixelSize(12)
+    font.setBold(False)
     painter.setFont(font)
     painter.setPen(text)
     metrics = QFontMetricsF(font)

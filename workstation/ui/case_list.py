@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QFrame, QLabel, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from workstation.app.case_model import ROW, CaseModel
+from workstation.app.case_model import ROW, CaseModel, ScanRow
 from workstation.app.reading import Reading
 from workstation.core.lesion import Progress
-from workstation.store.values import ScanRow
 from workstation.ui import theme
 
 _Index = QModelIndex | QPersistentModelIndex

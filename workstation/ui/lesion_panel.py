@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -173,6 +173,7 @@ class LesionPanel(QFrame):
         current = None
         for number, lesion in enumerate(lesions, 1):
             item = tree.topLevelItem(number - 1)
+            assert item is not None
             letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
             colour: QColor = theme.current()[str(lesion.label) if lesion.label else "unlabelled"]
             item.setText(0, f"{number} {letter}")
@@ -182,9 +183,10 @@ class LesionPanel(QFrame):
             item.setData(0, Qt.ItemDataRole.UserRole, lesion.id)
             if lesion.id == self._viewer.selected:
                 current = item
-        tree.setCurrentItem(current)
         if current is None:
-            tree.clearSelection()
+            tree.setCurrentIndex(QModelIndex())
+        else:
+            tree.setCurrentItem(current)
 
     def _place(self, lesion: Lesion) -> str:
         regions = resources.table("vocab/regions")

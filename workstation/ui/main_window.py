@@ -170,18 +170,7 @@ class MainWindow(QMainWindow):
     def _choose_library(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Open a library, or an empty folder for a new one"))
         if folder:
-            self.open_library(Path(folder))
-
-    def open_library(self, folder: Path, read_only: bool = False) -> bool:
-        """Open a library; a refusal is shown as a note and leaves the last one open."""
-        from workstation.store.errors import LibraryError
-
-        try:
-            self.workbench.open_library(folder, read_only)
-        except (LibraryError, OSError) as error:
-            self.show_note(str(error))
-            return False
-        return True
+            self.workbench.open_library(Path(folder))
 
     def show_keys(self) -> None:
         from workstation.ui.key_sheet import KeySheet
@@ -193,12 +182,11 @@ class MainWindow(QMainWindow):
         self._keys.search.setFocus()
 
     def show_header(self, scan: str) -> None:
-        from workstation.workflows.headers import header_rows
+        from workstation.app.headers import headers
         from workstation.ui.header_viewer import HeaderViewer
 
         assert self.workbench.library is not None
-        viewer = HeaderViewer(self.tr("Header of {0}").format(scan), header_rows(self.workbench.library, scan), self)
-        viewer.show()
+        HeaderViewer(self.tr("Header of {0}").format(scan), headers(self.workbench.library, scan), self).show()
 
     def change_theme(self) -> None:
         name = "light" if theme.current().dark else "dark"
@@ -245,7 +233,7 @@ def run(library: Path | None, reader: str | None, read_only: bool) -> int:
     theme.apply(application, workbench.settings.theme)
     window = MainWindow(workbench)
     folder = library or (Path(workbench.settings.last_library) if workbench.settings.last_library else None)
-    if folder is not None and window.open_library(folder, read_only):
+    if folder is not None and workbench.open_library(folder, read_only):
         last = workbench.settings.last_scan
         if last and workbench.library is not None and workbench.library.rows([last]):
             window.read(last)

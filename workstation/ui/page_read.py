@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -21,11 +22,11 @@ from workstation.ui.ai_panel import AiPanel
 from workstation.ui.banner import Banner
 from workstation.ui.canvas import Canvas
 from workstation.ui.case_list import CaseList
+from workstation.ui.drawing import Brush
 from workstation.ui.foot import Foot
 from workstation.ui.hand import Ruler
 from workstation.ui.isocontour import FRACTION_STEP, Isocontour
 from workstation.ui.lesion_panel import LesionPanel, VerdictPanel
-from workstation.ui.drawing import Brush
 from workstation.ui.tool_bar import ToolBar
 from workstation.ui.tools import ZOOM_STEP, Tools
 
@@ -71,8 +72,8 @@ class ReadPage(QWidget):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.banner, self.bar):
-            column.addWidget(part)
+        column.addWidget(self.banner)
+        column.addWidget(self.bar)
         column.addWidget(self._frames, 1)
         column.addWidget(self.foot)
         right = QFrame(objectName="panel")
@@ -138,7 +139,7 @@ class ReadPage(QWidget):
     def _handlers(self) -> dict[str, Callable[[], object]]:
         reading, viewer, tools = self.reading, self.viewer, self.tools
         table: dict[str, Callable[[], object]] = {
-            "page.header": lambda: reading.scan and self.header_wanted.emit(reading.scan),
+            "page.header": self._want_header,
             "case.next": lambda: reading.step(1),
             "case.previous": lambda: reading.step(-1),
             "case.prior": reading.toggle_prior,
@@ -193,13 +194,14 @@ class ReadPage(QWidget):
             "look.brighter": lambda: self._scale_window(1 / 1.1),
             "look.fainter": lambda: self._scale_window(1.1),
         }
-        for grade in range(4):
-            table[f"case.grade_{grade}"] = lambda chosen=grade: self.verdict.grade(chosen)
-        for value in (1, 2, 3):
-            table[f"lesion.confidence_{value}"] = lambda chosen=value: self.lesions.confidence(chosen)
-        for name in tools.hands:
-            table[f"tool.{name}"] = lambda chosen=name: self._take(chosen)
+        table |= {f"case.grade_{grade}": partial(self.verdict.grade, grade) for grade in range(4)}
+        table |= {f"lesion.confidence_{value}": partial(self.lesions.confidence, value) for value in (1, 2, 3)}
+        table |= {f"tool.{name}": partial(self._take, name) for name in tools.hands}
         return table
+
+    def _want_header(self) -> None:
+        if self.reading.scan is not None:
+            self.header_wanted.emit(self.reading.scan)
 
     @property
     def _isocontour(self) -> Isocontour:
@@ -264,8 +266,6 @@ class ReadPage(QWidget):
     def _pan(self, x: float, y: float) -> None:
         canvas = self.canvas_under_cursor()
         if canvas is not None:
-            from PySide6.QtCore import QPointF
-
             self.tools.pan(canvas, QPointF(x, y))
 
     def _look(self, **fields: Any) -> None:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Mapping
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
@@ -31,7 +31,7 @@ class Theme:
         return QColor(self.colour[token])
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Theme:
     table = resources.table(f"themes/{name}")
     return Theme(name, table["name"], table["dark"], MappingProxyType(dict(table["colour"])))

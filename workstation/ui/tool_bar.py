@@ -13,7 +13,8 @@ from workstation.ui.tools import Tools
 ROWS: tuple[tuple[str, ...], ...] = (
     ("tool.select", "tool.isocontour", "tool.brush", "tool.eraser", "tool.polygon", "tool.freehand", "tool.ruler"),
     ("lesion.undo", "lesion.redo", "lesion.delete"),
-    ("look.fit", "look.four", "look.window_bone", "look.invert", "look.flip_horizontal", "look.rotate", "look.outlines"),
+    ("look.fit", "look.four", "look.window_bone", "look.invert"),
+    ("look.flip_horizontal", "look.rotate", "look.outlines"),
     ("case.prior", "page.header"),
     ("case.previous", "case.next", "case.done"),
 )

@@ -169,7 +169,7 @@ class Tools(QObject):
         self.viewer.set_viewport(Viewport(before.scale, row, min(max(across, -limit), limit)))
 
     def _drag_window(self, by: QPointF) -> None:
-        """Right drag: up and down the upper count (ratio, so that it feels the same at every count), sideways the lower."""
+        """Right drag: up and down the upper count, a ratio that feels the same at every count; sideways the lower."""
         start = self._window_start
         high = max(start.high * 1.006 ** by.y(), 1.0)
         low = min(max(start.low + by.x() * start.high / 600.0, 0.0), high - 1.0)

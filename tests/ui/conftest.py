@@ -1,0 +1,49 @@
+"""A real main window on a small library, closed and deleted after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from tests.made_scans import make_library
+from workstation.app.workbench import Workbench
+from workstation.ui import theme
+from workstation.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def small_library(tmp_path: Path) -> Path:
+    return make_library(tmp_path / "library")
+
+
+@pytest.fixture
+def window(qtbot, tmp_path: Path, small_library: Path) -> Iterator[MainWindow]:
+    """The window as a user has it after opening the first scan."""
+    made = open_window(tmp_path / "home", small_library)
+    made.read("S000")
+    qtbot.waitExposed(made)
+    QApplication.processEvents()
+    yield made
+    close_window(made)
+
+
+def open_window(home: Path, library: Path) -> MainWindow:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    workbench = Workbench(home)
+    workbench.sign_in("anna")
+    theme.apply(application, workbench.settings.theme)
+    made = MainWindow(workbench)
+    made.resize(1400, 900)
+    assert workbench.open_library(library)
+    made.show()
+    return made
+
+
+def close_window(made: MainWindow) -> None:
+    made.close()
+    made.deleteLater()
+    QApplication.processEvents()

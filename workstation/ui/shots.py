@@ -1,0 +1,111 @@
+"""Pictures of every page, made by the program itself: for the guide, for a machine without a display, for looking."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from workstation.app.workbench import Workbench
+from workstation.ui import theme
+from workstation.ui.main_window import MainWindow
+
+SIZE = (1440, 900)
+
+
+def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suffix: str = "") -> list[Path]:
+    """Open the window on a library and save a PNG of each page and theme into `out`; the files in order.
+
+    Nothing of the library is changed: it is opened read-only, and settings go into a folder that is thrown away.
+    """
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    out.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    with tempfile.TemporaryDirectory() as home:
+        for name in themes:
+            workbench = Workbench(Path(home) / name)
+            workbench.sign_in("truth")
+            workbench.change_settings(theme=name)
+            theme.apply(application, name)
+            window = MainWindow(workbench)
+            window.resize(*SIZE)
+            workbench.open_library(library, read_only=True)
+            window.show()
+
+            def save(page: str, widget: QWidget, name: str = name) -> None:
+                _settle()
+                file = out / f"{page}-{name}{suffix}.png"
+                if not widget.grab().save(str(file)):
+                    raise OSError(f"{file} could not be written: is the folder writable and the disk not full?")
+                written.append(file)
+
+            _pages(window, save)
+            window.close()
+            window.deleteLater()
+            _settle()
+    return written
+
+
+def _pages(window: MainWindow, save: Callable[[str, QWidget], None]) -> None:
+    scan = _telling_scan(window.workbench)
+    if scan is None:
+        save("library-empty", window)
+        return
+    window.show_page(0)
+    window.library_page.select(scan)
+    save("library", window)
+    window.read(scan)
+    page = window.read_page
+    page.viewer.select(next(iter(page.editor.lesions), None))
+    save("read", window)
+    lesion = page.editor.lesions.get(page.viewer.selected or "")
+    if lesion is not None:
+        canvas = next(canvas for canvas in page.canvases if canvas.panel.view in lesion.rois)
+        row, column = lesion.rois[canvas.panel.view].centre
+        page.tools.zoom(canvas, 3.0, canvas.transform.map(QPointF(column, row)))
+        QTest.mouseMove(canvas, canvas.transform.map(QPointF(column + 12, row + 25)).toPoint())
+        save("read-zoomed", window)
+    _press(page, Qt.Key.Key_Home)
+    _press(page, Qt.Key.Key_4)
+    save("read-four", window)
+    _press(page, Qt.Key.Key_4)
+    _press(page, Qt.Key.Key_P)
+    save("read-prior", window)
+    window.show_keys()
+    save("keys", window._keys)
+    window._keys.close()
+    window.show_header(scan)
+    viewer = next(child for child in window.findChildren(QWidget) if type(child).__name__ == "HeaderViewer")
+    save("header", viewer)
+    viewer.close()
+
+
+def _telling_scan(workbench: Workbench) -> str | None:
+    """A scan that shows most: lesions of both kinds, both views, a prior."""
+    library = workbench.library
+    assert library is not None
+    scans = library.ids()
+    worth = {
+        row.scan: (
+            min(row.malignant, 4) + min(row.benign, 3) + 2 * len(row.views) + 4 * bool(row.malignant and row.benign)
+            + 6 * bool(library.priors(row.scan))
+        )
+        for row in library.rows(scans[:256], reader="truth")
+    }  # fmt: skip
+    return max(worth, key=lambda scan: worth[scan]) if worth else None
+
+
+def _press(widget: QWidget, key: Qt.Key) -> None:
+    QTest.keyClick(widget, key)
+
+
+def _settle(milliseconds: int = 250) -> None:
+    """Let thumbnails arrive and everything be painted."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
