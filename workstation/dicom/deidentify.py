@@ -145,7 +145,7 @@ def _build(read: ReadObject, origin: Origin, old: Header, key: bytes, days: int)
     new.Modality = "NM"
     new.BodyPartExamined = "WHOLEBODY"
     if new.SOPClassUID != NM_IMAGE:
-        new.ConversionType = "WSD"
+        new.ConversionType, new.PatientOrientation = "WSD", ""
     new.AccessionNumber = new.ReferringPhysicianName = new.StudyID = ""
     for tag in _DATES:
         _put(new, tag, moved(old.text(tag), days))

@@ -17,6 +17,7 @@ _MAX_MEMBERS = 500_000
 _MAX_RATIO = 200
 _MAX_UNPACKED = 4 << 30
 _MAX_ZIP_DEPTH = 2
+_MAX_FOLDERS = 100
 _HIDDEN = (".", "__MACOSX")
 _TOO_LARGE = f"The file is larger than {MAX_BYTES >> 20} MiB, which no whole-body scan is."
 
@@ -36,7 +37,12 @@ def walk(paths: Iterable[Path]) -> Iterator[Found]:
     Links to folders are not followed, hidden files are passed over. A path may point inside a zip (`a.zip/inner`).
     """
     for path in paths:
-        yield from _path(path, str(path), explicit=True)
+        yield from _path(path, _shown(str(path)), explicit=True)
+
+
+def _shown(name: str) -> str:
+    """The name without the bytes that are no text in this file system, so that it can be printed and stored."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _path(path: Path, name: str, explicit: bool = False) -> Iterator[Found]:
@@ -62,6 +68,9 @@ def _path(path: Path, name: str, explicit: bool = False) -> Iterator[Found]:
 
 
 def _folder(path: Path, name: str) -> Iterator[Found]:
+    if len(path.parts) > _MAX_FOLDERS:
+        yield _refused(name, f"Folders within folders more than {_MAX_FOLDERS} deep; choose one further down.")
+        return
     try:
         entries = sorted(path.iterdir())
     except OSError as error:
@@ -70,7 +79,7 @@ def _folder(path: Path, name: str) -> Iterator[Found]:
     for entry in entries:
         if entry.name.startswith(_HIDDEN) or (entry.is_symlink() and entry.is_dir()):
             continue
-        yield from _path(entry, f"{name.rstrip('/')}/{entry.name}")
+        yield from _path(entry, _shown(f"{name.rstrip('/')}/{entry.name}"))
 
 
 def _file(path: Path, name: str) -> Found:

@@ -72,6 +72,8 @@ def _add(rows: list[Row], dataset: Dataset, depth: int) -> None:
 
 
 def _plain(value: object) -> str:
-    text = "\\".join(str(item) for item in value) if isinstance(value, list) or hasattr(value, "append") else str(value)
-    clean = "".join(letter if letter.isprintable() else " " for letter in text[: _MAX_TEXT + 1]).strip()
-    return clean if len(text) <= _MAX_TEXT else clean[:_MAX_TEXT] + " ..."
+    from pydicom.multival import MultiValue
+
+    text = "\\".join(str(item) for item in value) if isinstance(value, list | tuple | MultiValue) else str(value)
+    clean = "".join(letter if letter.isprintable() else " " for letter in text[:_MAX_TEXT]).strip()
+    return clean if len(text) <= _MAX_TEXT else clean + " ..."

@@ -32,9 +32,11 @@ class Half:
 def half(read: ReadObject, key: Hashable) -> Half | None:
     """The object as a half, or None when it has two views, was not accepted, or names no study."""
     study = str(read.facts.get("study_uid", ""))
-    if not read.accepted or len(read.frames) != 1 or read.frames[0].view is None or not study:
+    if not read.accepted or len(read.frames) != 1 or not study:
         return None
     frame, acquired = read.frames[0], read.facts.get("acquired")
+    if frame.view is None:
+        return None
     return Half(
         key,
         study,

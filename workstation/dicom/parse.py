@@ -45,15 +45,20 @@ class Header:
             return None
         return None if element.is_empty else element.value
 
-    def texts(self, tag: int) -> tuple[str, ...]:
-        """All values as trimmed text; bytes of unknown type are taken as text."""
+    def values(self, tag: int) -> tuple[Any, ...]:
+        """All values; bytes of unknown type are taken as text."""
+        from pydicom.multival import MultiValue
+
         value = self.value(tag)
         if value is None:
             return ()
         if isinstance(value, bytes):
             value = value.decode("latin-1").split("\\")
-        values = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
-        return tuple(str(item).strip(" \0") for item in values)
+        return tuple(value) if isinstance(value, list | tuple | MultiValue) else (value,)
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """All values as trimmed text."""
+        return tuple(str(value).strip(" \0") for value in self.values(tag))
 
     def text(self, tag: int) -> str:
         """The first value as text, "" when absent."""

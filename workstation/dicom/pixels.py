@@ -17,6 +17,7 @@ _FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
 _MAX_SIDE = 8192
 _MAX_DECODED = 64 << 20
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _RLE = "1.2.840.10008.1.2.5"
 
 
@@ -151,7 +152,33 @@ def _decoded(header: Header, data: bytes, shape: tuple[int, int, int], allocated
         return np.stack([_rle(stream, rows, columns, kind.itemsize) for stream in streams]).view(kind)
     for stream in streams:
         _check_codestream(stream, rows, columns)
+    if str(syntax) == _JPEG_EXTENDED and allocated == 16:
+        return np.stack([_extended(header, stream, rows, columns) for stream in streams]).view(kind)
     return _gdcm(header, data, shape, kind, syntax)
+
+
+def _extended(header: Header, stream: bytes, rows: int, columns: int) -> NDArray[np.uint16]:
+    """One frame of lossy 12-bit JPEG, which gdcm decodes but pydicom does not ask it to."""
+    import gdcm
+
+    stored = header.whole(0x00280101) or 16
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(stream)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((columns, rows, 1))
+    image.SetDataElement(element)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
+    image.SetPixelFormat(gdcm.PixelFormat(1, 16, stored, stored - 1, 0))
+    values = image.GetBuffer().encode("utf-8", "surrogateescape")
+    if len(values) != rows * columns * 2:
+        raise DicomError("The compressed picture is damaged. Export it again, best uncompressed.")
+    return np.frombuffer(values, "<u2").reshape(rows, columns)
 
 
 def _gdcm(header: Header, data: bytes, shape: tuple[int, int, int], kind: np.dtype[Any], syntax: UID) -> NDArray[Any]:

@@ -194,11 +194,8 @@ def _places(header: Header, total: int) -> tuple[Place, ...]:
     dataset = header.dataset
     vectors = {tag: [int(number) for number in header.numbers(tag)] for tag in SIZES if tag in dataset}
     sizes = {tag: header.whole(size) or 0 for tag, size in SIZES.items() if size in dataset}
-    value = header.value(0x00280009)
-    pointer = [
-        int(tag) for tag in (value if isinstance(value, list | tuple) or hasattr(value, "append") else [value or 0])
-    ]
-    return places(total, [tag for tag in pointer if tag], vectors, sizes)
+    pointer = [int(tag) for tag in header.values(0x00280009) if isinstance(tag, int)]
+    return places(total, pointer, vectors, sizes)
 
 
 def _photopeak_frames(header: Header, where: Sequence[Place]) -> tuple[list[Place], str | None]:
