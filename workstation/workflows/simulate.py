@@ -133,7 +133,7 @@ def _carry_out(order: _Order) -> tuple[list[Row], list[Row]]:
     scans, lesions = [], []
     for scan in simulate(COHORTS[order.cohort], order.seed, order.number):
         uids = _write_objects(order, scan, style)
-        masks = {f"lesion_{lesion.id}": lesion.masks for lesion in scan.lesions}
+        masks: dict[str, Any] = {f"lesion_{lesion.id}": lesion.masks for lesion in scan.lesions}
         np.savez_compressed(order.folder / "truth" / "masks" / f"{scan.scan}.npz", bladder=scan.bladder, **masks)
         scans.append(_scan_row(scan, uids))
         lesions += _lesion_rows(scan)
