@@ -70,7 +70,7 @@ def compressed(path: Path, syntax: str, out: Path) -> Path:
     assert change.Change()
     writer = gdcm.ImageWriter()
     writer.SetFile(reader.GetFile())
-    writer.SetImage(change.PixmapToPixmapFilter.GetOutput() if hasattr(change, "PixmapToPixmapFilter") else change.GetOutput())
+    writer.SetImage(change.GetOutput())
     writer.SetFileName(str(out))
     assert writer.Write()
     return out

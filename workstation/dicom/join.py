@@ -60,24 +60,29 @@ def partner(new: Half, others: Sequence[Half]) -> Half | None:
 
 
 def pair(halves: Sequence[Half]) -> list[tuple[Half, ...]]:
-    """The halves as acquisitions, in the order of their first half; anterior first within a pair.
+    """The halves as acquisitions, anterior first within a pair.
 
     Two halves are a pair when each is the other's partner.
     """
-    found: list[tuple[Half, ...]] = []
-    taken: set[int] = set()
+    groups: list[tuple[Half, ...]] = []
+    joined: set[int] = set()
+
+    def partner_of(index: int) -> int | None:
+        free = {at: other for at, other in enumerate(halves) if at != index and at not in joined}
+        chosen = partner(halves[index], list(free.values()))
+        return next((at for at, other in free.items() if other is chosen), None)
+
     for index, one in enumerate(halves):
-        if index in taken:
+        if index in joined:
             continue
-        free = [other for at, other in enumerate(halves) if at not in taken and at != index]
-        other = partner(one, free)
-        if other is not None and partner(other, [h for at, h in enumerate(halves) if at not in taken]) is one:
-            taken.add(next(at for at, h in enumerate(halves) if h is other))
-            found.append((one, other) if one.view is View.ANTERIOR else (other, one))
-        else:
-            found.append((one,))
-        taken.add(index)
-    return found
+        at = partner_of(index)
+        if at is None or partner_of(at) != index:
+            groups.append((one,))
+            continue
+        joined |= {index, at}
+        groups = [group for group in groups if group != (halves[at],)]
+        groups.append((one, halves[at]) if one.view is View.ANTERIOR else (halves[at], one))
+    return groups
 
 
 def _rank(one: Half, other: Half) -> tuple[bool, float] | None:

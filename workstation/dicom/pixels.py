@@ -248,20 +248,23 @@ def _check_codestream(stream: bytes, rows: int, columns: int) -> None:
 
 
 def _jpeg_size(stream: bytes) -> tuple[int, int] | None:
-    """Rows and columns of the first frame header (SOF, also of JPEG-LS)."""
+    """Rows and columns of the first frame header (SOF, also of JPEG-LS); None without one or with several colours."""
     at = 2
     while stream[:2] == b"\xff\xd8" and at + 9 < len(stream):
         if stream[at] != 0xFF:
             return None
         marker = stream[at + 1]
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            if stream[at + 9] != 1:
+                return None
             return int.from_bytes(stream[at + 5 : at + 7], "big"), int.from_bytes(stream[at + 7 : at + 9], "big")
         at += 1 if marker == 0xFF else 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
     return None
 
 
 def _jpeg_2000_size(stream: bytes) -> tuple[int, int] | None:
-    if stream[2:4] != b"\xff\x51" or len(stream) < 24:
+    """Rows and columns of the image area; None when damaged or with several colours."""
+    if stream[2:4] != b"\xff\x51" or stream[40:42] != b"\x00\x01":
         return None
     right, bottom, left, top = (int.from_bytes(stream[at : at + 4], "big") for at in range(8, 24, 4))
     return bottom - top, right - left
