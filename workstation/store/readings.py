@@ -15,6 +15,7 @@ from workstation.store.errors import LibraryError
 from workstation.store.fold import Fold
 from workstation.store.values import ADJUDICATED
 
+SUMMARY = "lesions, malignant, benign, uncertain, grade, status, status_order, reason"  # columns, as `summary` has them
 _CACHED = 8  # readings whose stacks stay in memory: one drawn in, its prior's, a second reader's
 
 
@@ -90,12 +91,12 @@ def status(reading: Reading) -> Progress:
 
 
 def summary(reading: Reading) -> tuple[Any, ...]:
-    """(verdict, lesions, malignant, benign, uncertain, grade, status, reason) as the tables hold them."""
-    verdict = reading.verdict
+    """The verdict and SUMMARY as the tables hold them."""
+    verdict, progress = reading.verdict, status(reading)
     return (
         history.canonical(verdict.to_json()), len(reading.lesions), reading.count(Label.MALIGNANT),
-        reading.count(Label.BENIGN), reading.count(Label.UNCERTAIN), verdict.grade, str(status(reading)),
-        verdict.reason,
+        reading.count(Label.BENIGN), reading.count(Label.UNCERTAIN), verdict.grade, str(progress),
+        list(Progress).index(progress), verdict.reason,
     )  # fmt: skip
 
 
@@ -114,8 +115,7 @@ def _reading_row(connection: sqlite3.Connection, key: ReadingKey) -> int:
     if connection.execute("SELECT 1 FROM scans WHERE id = ?", (key.scan,)).fetchone() is None:
         raise LibraryError(f"There is no scan {key.scan} in this library.")
     made = connection.execute(
-        "INSERT INTO readings (scan, reader, round, verdict, lesions, malignant, benign, uncertain, grade, status,"
-        " reason) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        f"INSERT INTO readings (scan, reader, round, verdict, {SUMMARY}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         (*where, *summary(Reading(key))),
     ).lastrowid
     connection.execute(
@@ -148,14 +148,11 @@ def _keep_lesions(connection: sqlite3.Connection, reading: int, step: Step) -> N
 def _keep_summary(connection: sqlite3.Connection, reading: int, scan: str, after: Reading) -> None:
     values = summary(after)
     connection.execute(
-        "UPDATE readings SET verdict=?, lesions=?, malignant=?, benign=?, uncertain=?, grade=?, status=?, reason=?"
-        " WHERE id = ?",
-        (*values, reading),
+        f"UPDATE readings SET (verdict, {SUMMARY}) = (?,?,?,?,?,?,?,?,?) WHERE id = ?", (*values, reading)
     )
     connection.execute(
-        "UPDATE scans SET (reader, lesions, malignant, benign, uncertain, grade, status, reason) ="
-        " (SELECT reader, lesions, malignant, benign, uncertain, grade, status, reason FROM readings"
-        "  WHERE scan = ?1 AND shown) WHERE id = ?1",
+        f"UPDATE scans SET (reader, {SUMMARY}) = (SELECT reader, {SUMMARY} FROM readings WHERE scan = ?1 AND shown)"
+        " WHERE id = ?1",
         (scan,),
     )
 

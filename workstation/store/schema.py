@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 
 APPLICATION_ID = 0x4F53544F  # "OSTO", so that any other SQLite file is recognised as not a library
 
-STATUS_ORDER = (
-    "CASE status WHEN 'new' THEN 0 WHEN 'in progress' THEN 1 WHEN 'done' THEN 2 WHEN 'reviewed' THEN 3 ELSE 4 END"
-)
 
 # Wide and rarely read columns (facts, pictures) stand in tables of their own, so that a list reads little.
+# status_order: how far the work has come, by which lists are sorted; the words' letters would say nothing.
 _FIRST = """
 CREATE TABLE library (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE patients (id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -27,7 +25,8 @@ CREATE TABLE scans (
     sides TEXT NOT NULL, upside_down INTEGER NOT NULL, imported TEXT NOT NULL, search TEXT NOT NULL,
     reader TEXT, lesions INTEGER NOT NULL DEFAULT 0, malignant INTEGER NOT NULL DEFAULT 0,
     benign INTEGER NOT NULL DEFAULT 0, uncertain INTEGER NOT NULL DEFAULT 0,
-    grade INTEGER, status TEXT NOT NULL DEFAULT 'new', reason TEXT NOT NULL DEFAULT ''
+    grade INTEGER, status TEXT NOT NULL DEFAULT 'new', reason TEXT NOT NULL DEFAULT '',
+    status_order INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE facts (scan TEXT PRIMARY KEY REFERENCES scans, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE thumbnails (scan TEXT PRIMARY KEY REFERENCES scans, png BLOB NOT NULL);
@@ -51,6 +50,7 @@ CREATE TABLE readings (
     shown INTEGER NOT NULL DEFAULT 0,
     verdict TEXT NOT NULL, lesions INTEGER NOT NULL, malignant INTEGER NOT NULL, benign INTEGER NOT NULL,
     uncertain INTEGER NOT NULL, grade INTEGER, status TEXT NOT NULL, reason TEXT NOT NULL,
+    status_order INTEGER NOT NULL,
     UNIQUE (scan, reader, round)
 );
 CREATE INDEX readings_reader ON readings (reader, shown, scan);
@@ -86,7 +86,7 @@ CREATE INDEX scans_study ON scans (study);
 CREATE INDEX scans_search ON scans (search);
 """
 
-_SECOND = f"""
+_SECOND = """
 ALTER TABLE scans ADD COLUMN reference INTEGER CHECK (reference IN (0, 1));
 CREATE INDEX scans_day ON scans (day);
 CREATE INDEX scans_tumour ON scans (tumour);
@@ -98,7 +98,7 @@ CREATE INDEX scans_benign ON scans (benign);
 CREATE INDEX scans_uncertain ON scans (uncertain);
 CREATE INDEX scans_grade ON scans (grade);
 CREATE INDEX scans_reference ON scans (reference);
-CREATE INDEX scans_status ON scans ({STATUS_ORDER});
+CREATE INDEX scans_status ON scans (status_order);
 """
 
 Migration = Callable[[sqlite3.Connection], None]

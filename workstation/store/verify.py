@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
-from workstation.core.lesion import ReadingKey
+from workstation.core.lesion import Reading, ReadingKey
 from workstation.store import files, history, readings, scan_state, schema
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
@@ -153,7 +153,7 @@ def _scan(connection: sqlite3.Connection, scan: str) -> list[str]:
 
 def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     """The list's columns are those of the reading that stands for the scan."""
-    columns = "reader, lesions, malignant, benign, uncertain, grade, status, reason"
+    columns = f"reader, {readings.SUMMARY}"
     listed = connection.execute(f"SELECT {columns} FROM scans WHERE id = ?", (scan,)).fetchone()
     by_rule = connection.execute(
         f"SELECT {columns} FROM readings WHERE scan = ? ORDER BY reader <> ?, id LIMIT 1", (scan, ADJUDICATED)
@@ -166,7 +166,7 @@ def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     all_readings = connection.execute("SELECT count(*) FROM readings WHERE scan = ?", (scan,)).fetchone()[0]
     if marked[0] != all_readings:
         return ["another reading is marked as standing for it"]
-    if listed != (by_rule or (None, 0, 0, 0, 0, None, "new", "")):
+    if listed != (by_rule or (None, *readings.summary(Reading(ReadingKey(scan, "")))[1:])):
         return ["its line in the list is not its reading's"]
     return []
 
@@ -189,8 +189,7 @@ def _reading(connection: sqlite3.Connection, key: ReadingKey) -> list[str]:
         fold.add(*row)
     expected = fold.session.reading
     held = connection.execute(
-        "SELECT id, verdict, lesions, malignant, benign, uncertain, grade, status, reason FROM readings"
-        " WHERE scan = ? AND reader = ? AND round = ?",
+        f"SELECT id, verdict, {readings.SUMMARY} FROM readings WHERE scan = ? AND reader = ? AND round = ?",
         (key.scan, key.reader, key.round),
     ).fetchone()
     if held is None:
