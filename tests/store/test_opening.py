@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -258,6 +261,85 @@ def test_a_newer_library_is_refused_in_words(library):
     with pytest.raises(LibraryError, match=f"newer version .format {newer}"):
         Library.open(library.folder)
     assert (library.folder / "library.db").read_bytes() == before
+
+
+READ_ONLY_MEDIUM = """
+import mmap, os, sys
+from pathlib import Path
+from workstation.store.library import Library
+if os.geteuid() == 0:  # nobody keeps the superuser from writing
+    os.setgid(65534), os.setuid(65534)
+library = Library.open(Path(sys.argv[1]))
+print(library.read_only, library.holder, library.ids(), library.verify().problems, library.load("S1").views[0])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders there have no such permissions")
+def test_a_library_in_a_folder_nobody_may_write_to_is_read(make_scan):
+    with tempfile.TemporaryDirectory() as place:  # one that other accounts can enter
+        os.chmod(place, 0o755)
+        folder = Path(place) / "library"
+        library = Library.create(folder)
+        library.add_scans([make_scan("S1")])
+        library.close()
+        for item in [folder, *folder.rglob("*")]:
+            item.chmod(0o555 if item.is_dir() else 0o444)
+        said = subprocess.run(
+            [sys.executable, "-c", READ_ONLY_MEDIUM, str(folder)], capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        for item in [folder, *folder.rglob("*")]:
+            item.chmod(0o755)
+    assert said.stdout.strip() == "True None ['S1'] () anterior", said.stderr
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_done(library, make_scan, monkeypatch):
+    library.add_scans([make_scan("S1")])
+    key, before = ReadingKey("S1", "me"), library.verify()
+    with library._connections.writing() as db:
+        pages = db.conn.execute("PRAGMA page_count").fetchone()[0]
+        db.conn.execute(f"PRAGMA max_page_count = {pages}")
+    long = Step("edit", edits.judge("Comment", Verdict(), comment="word " * 20_000))
+    with pytest.raises(LibraryError, match="full"):
+        library.append(key, long, "me")
+    assert library.session(key).done == () and library.verify() == before
+    with library._connections.writing() as db:
+        db.conn.execute("PRAGMA max_page_count = 1000000")
+    library.append(key, long, "me")
+    assert library.session(key).done == (long.edit,) and library.verify().ok
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workstation.store.files.sync", full)
+        with pytest.raises(LibraryError, match="No space left"):
+            library.add_scans([make_scan("S2")])
+    found = library.verify()
+    assert found.ok and found.notes == () and library.ids() == ["S1"]
+    library.add_scans([make_scan("S2")])
+    assert library.load("S2").views and library.verify().ok
+
+
+def test_closing_while_others_read_hurts_nobody(library, make_scan):
+    library.add_scans([make_scan(f"S{n}") for n in range(20)])
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            while True:
+                library.rows(library.ids())
+        except LibraryError as error:
+            assert "closed" in str(error)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    library.close()
+    for thread in threads:
+        thread.join()
+    assert not failed
 
 
 def test_every_commit_is_on_disk_and_the_log_is_ahead(library):

@@ -42,7 +42,7 @@ def steps(connections: Connections, folder: Path, out: Path) -> Generator[tuple[
                     archive.write(folder / path, path)
                     done += size
             with open(part, "rb+") as stream:
-                os.fsync(stream.fileno())
+                files.sync(stream.fileno())
             size = part.stat().st_size
             os.replace(part, out)
             files.sync_folder(out.parent)

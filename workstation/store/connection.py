@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +42,7 @@ def open_writing(file: Path) -> Database:
     connection = _connect(f"{file.resolve().as_uri()}?mode=rw")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # on a Mac, fsync alone stops at the drive's own memory
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     return Database(connection, execute_plugins=False)
@@ -58,9 +58,7 @@ def _fold_log(file: Path) -> None:
 
 
 def _connect(address: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
 class Connections:
@@ -70,8 +68,6 @@ class Connections:
         self._file = file
         self._read_only = read_only
         self._local = threading.local()
-        # A thread that ends lets go of its connection; close() closes those still held.
-        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._lock = threading.RLock()
         self._writer: Database | None = None
         self._closed = False
@@ -80,7 +76,8 @@ class Connections:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection."""
         with told():
-            yield self._reader().connection
+            reader = self._reader()  # held until the block ends, also when the library is closed meanwhile
+            yield reader.connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -116,8 +113,8 @@ class Connections:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            for reader in list(self._readers):
-                reader.connection.close()
+            # Each thread's connection closes as soon as nobody uses it any more, never under somebody's hands.
+            self._local = threading.local()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
@@ -135,10 +132,14 @@ class Connections:
         if reader is None:
             reader = _Reader(open_reading(self._file))
             self._local.reader = reader
-            self._readers.add(reader)
         return reader
 
 
 class _Reader:
+    """A connection that closes when it is let go of: when its thread ends, or the library is closed."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()

@@ -32,7 +32,7 @@ class Library:
     """Open with `create` or `open`; methods may be called from any thread.
 
     folder, id, kind ("research" or "clinical"): as they are. read_only: nothing can be changed, either because so
-    asked or because another process writes, which `holder` then names.
+    asked, or because another process writes, which `holder` then names, or because the folder cannot be written to.
     """
 
     def __init__(self, folder: Path, lock: WriterLock | None, writer: str | None) -> None:
@@ -71,7 +71,11 @@ class Library:
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False) -> Self:
-        """Open a library; read-only where another process writes to it. LibraryError where it cannot be opened."""
+        """Open a library. LibraryError where it cannot be opened.
+
+        It opens read-only where another process writes to it, which `holder` then names, and where its folder cannot
+        be written to.
+        """
         database = folder / DATABASE
         if not database.is_file():
             raise LibraryError(f"{folder} is no library: it holds no {DATABASE}.")
@@ -88,7 +92,8 @@ class Library:
                             "copied and brought up to date."
                         )
                     _bring_up_to_date(database, found)
-                library = cls(folder, lock, None if lock or read_only else holder(folder))
+                held = lock is None and not read_only and os.access(folder, os.W_OK)
+                library = cls(folder, lock, holder(folder) if held else None)
                 if lock is not None:
                     scans.clean(library._connections, folder)
                 return library

@@ -22,10 +22,10 @@ class WriterLock:
         self._connection: sqlite3.Connection | None = None
 
     def take(self) -> bool:
-        """Whether this process is the library's writer now. sqlite3.Error or OSError where it cannot be written to."""
-        connection = sqlite3.connect(
-            self._folder / LOCK, timeout=0, isolation_level=None, check_same_thread=False
-        )
+        """Whether this process is the library's writer now: not where another is, nor where nobody can write."""
+        if not os.access(self._folder, os.W_OK):
+            return False
+        connection = sqlite3.connect(self._folder / LOCK, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:

@@ -162,4 +162,3 @@ def _origin(step: Step) -> str:
     changes = step.edit.inverse.lesions if step.do == "undo" else step.edit.lesions
     left = [change.after for change in changes if change.after is not None]
     return ", ".join(sorted({str(o) for lesion in left for o in (lesion.roi_origin, lesion.label_origin)}))
-

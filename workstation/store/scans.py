@@ -91,9 +91,7 @@ def add(
     return [item.scan for item in prepared]
 
 
-def join(
-    connections: Connections, folder: Path, scan: str, frame: Frame, kept: KeptObject | None, who: str
-) -> None:
+def join(connections: Connections, folder: Path, scan: str, frame: Frame, kept: KeptObject | None, who: str) -> None:
     """Add the partner that was absent. LibraryError where the scan has that view already."""
     if frame.view is None:
         raise ValueError("a joining frame says which view it is")
@@ -136,9 +134,7 @@ def plain_field(name: str, value: object) -> Any:
     return int(bool(value)) if name == "upside_down" else scan_state.plain(value)
 
 
-def assign_views(
-    connections: Connections, folder: Path, scan: str, views: Mapping[View, View], who: str
-) -> None:
+def assign_views(connections: Connections, folder: Path, scan: str, views: Mapping[View, View], who: str) -> None:
     """Say which view each frame shows: present view -> right view. Both to swap them, one to correct a single frame."""
     with connections.writing() as db:
         state = known(db.conn, scan)
