@@ -104,19 +104,20 @@ def test_fractions_survive_the_rescale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("syntax", "lossless"),
+    "syntax",
     [
-        ("RLELossless", True),
-        ("JPEGLSLossless", True),
-        ("JPEG2000Lossless", True),
-        ("JPEGLosslessProcess14_1", True),
-        ("DeflatedExplicitVRLittleEndian", True),
-        ("ExplicitVRBigEndian", True),
-        ("ImplicitVRLittleEndian", True),
+        "RLELossless",
+        "JPEGLSLossless",
+        "JPEG2000Lossless",
+        "JPEGLosslessProcess14_1",
+        "DeflatedExplicitVRLittleEndian",
+        "ExplicitVRBigEndian",
+        "ImplicitVRLittleEndian",
     ],
 )
-def test_transfer_syntaxes(syntax: str, lossless: bool, tmp_path: Path) -> None:
-    (path,) = write_nm(tmp_path, study(), "view-codes")
+@pytest.mark.parametrize("style", ["view-codes", "signed-rescaled"])
+def test_transfer_syntaxes(syntax: str, style: str, tmp_path: Path) -> None:
+    (path,) = write_nm(tmp_path, study(), style)
     read = read_object(compressed(path, syntax, tmp_path / "c.dcm"), syntax)
     assert read.accepted, read.reason
     assert np.array_equal(read.frames[0].counts, study().anterior)
@@ -132,6 +133,19 @@ def test_lossy_copies_of_the_real_scan_are_near_it_and_warn(name: str) -> None:
     assert lossy.min() >= 0
     assert abs(lossy - truth).mean() < 5  # the body's mean is 31
     assert "counts" in str(read.facts["warnings"])
+
+
+def test_a_stream_that_ends_the_decoder_costs_that_file_only(tmp_path: Path) -> None:
+    (path,) = write_nm(tmp_path, study(), "view-codes")
+    good = compressed(path, "JPEGLosslessProcess14_1", tmp_path / "c.dcm").read_bytes()
+    begin = good.rfind(b"\xff\xd8")  # the second frame's stream
+    for value in (0x00, 0x01, 0x7F, 0xC4, 0xDB, 0xFF):
+        for at in range(begin + 2, begin + 60, 3):
+            damaged = bytearray(good)
+            damaged[at] = value
+            read = read_object(bytes(damaged), "x")
+            assert read.accepted or "damaged" in (read.reason or "")
+    assert read_object(good, "x").accepted
 
 
 def test_monochrome1_with_inverted_values_is_turned_back(changed: Callable[..., bytes]) -> None:

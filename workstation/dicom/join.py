@@ -64,25 +64,28 @@ def pair(halves: Sequence[Half]) -> list[tuple[Half, ...]]:
 
     Two halves are a pair when each is the other's partner.
     """
-    groups: list[tuple[Half, ...]] = []
-    joined: set[int] = set()
+    studies: dict[str, list[Half]] = {}
+    for item in halves:
+        studies.setdefault(item.study, []).append(item)
+    return [group for study in studies.values() for group in _pairs_of_study(study)]
+
+
+def _pairs_of_study(halves: Sequence[Half]) -> list[tuple[Half, ...]]:
+    pairs: list[tuple[Half, ...]] = []
+    free = list(range(len(halves)))
 
     def partner_of(index: int) -> int | None:
-        free = {at: other for at, other in enumerate(halves) if at != index and at not in joined}
-        chosen = partner(halves[index], list(free.values()))
-        return next((at for at, other in free.items() if other is chosen), None)
+        others = [at for at in free if at != index]
+        chosen = partner(halves[index], [halves[at] for at in others])
+        return next((at for at in others if halves[at] is chosen), None)
 
-    for index, one in enumerate(halves):
-        if index in joined:
-            continue
-        at = partner_of(index)
-        if at is None or partner_of(at) != index:
-            groups.append((one,))
-            continue
-        joined |= {index, at}
-        groups = [group for group in groups if group != (halves[at],)]
-        groups.append((one, halves[at]) if one.view is View.ANTERIOR else (halves[at], one))
-    return groups
+    for index in range(len(halves)):
+        at = partner_of(index) if index in free else None
+        if at is not None and partner_of(at) == index:
+            free = [number for number in free if number not in (index, at)]
+            one, other = halves[index], halves[at]
+            pairs.append((one, other) if one.view is View.ANTERIOR else (other, one))
+    return pairs + [(halves[index],) for index in free]
 
 
 def _rank(one: Half, other: Half) -> tuple[bool, float] | None:

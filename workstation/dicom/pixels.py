@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from workstation.dicom.decoder import Damaged, Unsupported, decode
 from workstation.dicom.errors import DicomError
 from workstation.dicom.parse import Header
 
@@ -17,7 +18,6 @@ _FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
 _MAX_SIDE = 8192
 _MAX_DECODED = 64 << 20
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
-_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _RLE = "1.2.840.10008.1.2.5"
 
 
@@ -152,58 +152,24 @@ def _decoded(header: Header, data: bytes, shape: tuple[int, int, int], allocated
         return np.stack([_rle(stream, rows, columns, kind.itemsize) for stream in streams]).view(kind)
     for stream in streams:
         _check_codestream(stream, rows, columns)
-    if str(syntax) == _JPEG_EXTENDED and allocated == 16:
-        return np.stack([_extended(header, stream, rows, columns) for stream in streams]).view(kind)
-    return _gdcm(header, data, shape, kind, syntax)
-
-
-def _extended(header: Header, stream: bytes, rows: int, columns: int) -> NDArray[np.uint16]:
-    """One frame of lossy 12-bit JPEG, which gdcm decodes but pydicom does not ask it to."""
-    import gdcm
-
-    stored = header.whole(0x00280101) or 16
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(stream)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((columns, rows, 1))
-    image.SetDataElement(element)
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
-    image.SetPixelFormat(gdcm.PixelFormat(1, 16, stored, stored - 1, 0))
-    values = image.GetBuffer().encode("utf-8", "surrogateescape")
-    if len(values) != rows * columns * 2:
-        raise DicomError("The compressed picture is damaged. Export it again, best uncompressed.")
-    return np.frombuffer(values, "<u2").reshape(rows, columns)
-
-
-def _gdcm(header: Header, data: bytes, shape: tuple[int, int, int], kind: np.dtype[Any], syntax: UID) -> NDArray[Any]:
-    from pydicom.pixels.decoders.base import get_decoder
-
-    allocated = kind.itemsize * 8
     described: dict[str, Any] = {
-        "number_of_frames": shape[0],
-        "rows": shape[1],
-        "columns": shape[2],
+        "number_of_frames": frames,
+        "rows": rows,
+        "columns": columns,
         "samples_per_pixel": 1,
         "photometric_interpretation": "MONOCHROME2",
         "bits_allocated": allocated,
         "bits_stored": header.whole(0x00280101) or allocated,
-        "pixel_representation": int(kind.kind == "i"),
+        "pixel_representation": int(signed),
         "pixel_keyword": "PixelData",
-        "transfer_syntax_uid": syntax,
+        "transfer_syntax_uid": str(syntax),
     }
     try:
-        values, _ = get_decoder(syntax).as_array(data, raw=True, decoding_plugin="gdcm", **described)
-    except NotImplementedError as error:
+        return _native(decode(described, data), shape, kind.newbyteorder("<"))
+    except Unsupported as error:
         raise DicomError(f"The compression {syntax.name} cannot be read. Export the scan uncompressed.") from error
-    except Exception as error:
+    except Damaged as error:
         raise DicomError("The compressed picture is damaged. Export it again, best uncompressed.") from error
-    return np.ascontiguousarray(values.reshape(shape)).astype(kind, copy=False)
 
 
 def _rle(stream: bytes, rows: int, columns: int, size: int) -> NDArray[Any]:
