@@ -40,6 +40,8 @@ def open_window(home: Path, library: Path) -> MainWindow:
     made.resize(1400, 900)
     assert workbench.open_library(library)
     made.show()
+    made.activateWindow()  # keys go to the active window only
+    QApplication.processEvents()
     return made
 
 

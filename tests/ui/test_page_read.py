@@ -21,8 +21,12 @@ def place(canvas: Canvas, row: float, column: float) -> QPoint:
 
 
 def click(canvas: Canvas, row: float, column: float, modifiers: Qt.KeyboardModifier = NONE) -> None:
-    QTest.mouseMove(canvas, place(canvas, row, column))
+    point(canvas, row, column)
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, modifiers, place(canvas, row, column))
+
+
+def point(canvas: Canvas, row: float, column: float) -> None:
+    move(canvas, place(canvas, row, column), Qt.MouseButton.NoButton)
 
 
 def drag(canvas: Canvas, points: list[tuple[float, float]], button=Qt.MouseButton.LeftButton) -> None:
@@ -80,7 +84,7 @@ def test_a_click_a_digit_and_enter_make_a_labelled_lesion_on_both_views(window):
 
 def test_the_wheel_changes_the_contour_and_the_mode_is_told(window):
     canvas = canvases(window)[View.ANTERIOR]
-    QTest.mouseMove(canvas, place(canvas, *HOT))
+    point(canvas, *HOT)
     before = window.read_page.viewer.preview[View.ANTERIOR].pixels
     for _ in range(5):
         key(window, Qt.Key.Key_Minus)
@@ -117,7 +121,7 @@ def test_a_brush_stroke_paints_its_discs_and_the_eraser_takes_them_away(window):
 def test_a_brush_with_count_threshold_paints_only_hot_pixels(window):
     canvas = canvases(window)[View.ANTERIOR]
     key(window, Qt.Key.Key_B)
-    QTest.mouseMove(canvas, place(canvas, *HOT))
+    point(canvas, *HOT)
     key(window, Qt.Key.Key_T)
     above = window.read_page.tools.hands["brush"].above
     for _ in range(10):
@@ -202,7 +206,7 @@ def test_letters_follow_every_flip_and_turn(window):
 
 def test_the_cursor_is_linked_at_the_mirrored_column(window):
     canvas = canvases(window)[View.ANTERIOR]
-    QTest.mouseMove(canvas, place(canvas, 400, 150))
+    point(canvas, 400, 150)
     posterior = next(p for p in window.read_page.viewer.panels() if p.view is View.POSTERIOR)
     row, column = window.read_page.viewer.linked_cursor(posterior)
     assert row == pytest.approx(400, abs=1) and column == pytest.approx(SHAPE[1] - 1 - 150, abs=4)

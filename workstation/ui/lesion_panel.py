@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QSizePolicy,
     QToolButton,
     QTreeWidget,
@@ -27,6 +26,7 @@ from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
 from workstation.core.lesion import Label, Lesion
 from workstation.ui import theme
+from workstation.ui.text_field import TextField
 
 SIDES = (None, "right", "left", "midline")
 
@@ -45,7 +45,8 @@ class LesionPanel(QFrame):
         self._labels = self._make_labels()
         self._criterion, self._region, self._side = QComboBox(), QComboBox(), QComboBox()
         self._confidence = QComboBox()
-        self._comment = QLineEdit()
+        self._comment = TextField()
+        self._commented: str | None = None  # the lesion whose comment the field shows
         self._details = self._make_details()
         self._uptake = QLabel(objectName="quiet")
         self._uptake.setTextFormat(Qt.TextFormat.PlainText)
@@ -151,6 +152,8 @@ class LesionPanel(QFrame):
         return self._editor.lesions.get(self._viewer.selected or "")
 
     def refresh(self) -> None:
+        if self._commented != self._viewer.selected:
+            self._comment_written()  # typed, and then another lesion clicked
         lesions = list(self._editor.lesions.values())
         self._count.setText(self.tr("LESIONS  {0}").format(len(lesions)))
         with QSignalBlocker(self._list):
@@ -208,8 +211,11 @@ class LesionPanel(QFrame):
             (self._confidence, lesion.confidence if lesion else None),
         ):
             box.setCurrentIndex(max(box.findData(value), 0))
-        with QSignalBlocker(self._comment):
-            self._comment.setText(lesion.comment if lesion else "")
+        typing = self._comment.hasFocus() and self._comment.isModified() and lesion and lesion.id == self._commented
+        if not typing:
+            with QSignalBlocker(self._comment):
+                self._comment.setText(lesion.comment if lesion else "")
+        self._commented = lesion.id if lesion else None
 
     def _uptake_words(self, lesion: Lesion | None) -> str:
         if lesion is None:
@@ -271,8 +277,10 @@ class LesionPanel(QFrame):
         self._describe(self.tr("Confidence"), "confidence", self._confidence)
 
     def _comment_written(self) -> None:
-        lesion = self._lesion
-        if lesion is not None and self._comment.text() != lesion.comment:
+        """Keep what was typed with the lesion it was typed for, also when another one was selected meanwhile."""
+        lesion = self._editor.lesions.get(self._commented or "")
+        if lesion is not None and self._comment.isModified() and self._comment.text() != lesion.comment:
+            self._comment.setModified(False)
             self._editor.describe(lesion.id, self.tr("Comment"), comment=self._comment.text())
 
 
