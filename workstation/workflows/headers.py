@@ -21,7 +21,7 @@ def header_rows(library: Library, scan: str) -> tuple[Row, ...]:
         try:
             data = file.read_bytes()
         except OSError as error:
-            raise WorkflowError(f"The object {file.name} cannot be read: {error.strerror}. Verify lists all.") from error
+            raise WorkflowError(f"The object {file.name} cannot be read: {error.strerror}.") from error
         if data[128:132] == b"DICM" or picture_format(data) is None:
             rows.extend(header.header_rows(data))
     return tuple(rows)

@@ -30,7 +30,7 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class Patient:
-    """original, issuer: the identifier as it came and who gave it; research: the pseudonym; days: the offset of dates."""
+    """original, issuer: the identifier as it came and who gave it. research: the pseudonym. days: added to dates."""
 
     original: str
     issuer: str

@@ -1,0 +1,126 @@
+"""One file on its way into a library: read, told what it is, and made what the library keeps.
+
+This is where an import's time goes, so it is one function from bytes to a plain value that any process can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workstation.core.scan import Frame, How, Kind, View
+from workstation.workflows.identity import Patient
+
+if TYPE_CHECKING:
+    from workstation.dicom.join import Half
+    from workstation.dicom.read import ReadObject
+
+SIDES = ("anterior", "posterior", "both")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How files are taken in. key: the library's. research: de-identify. sides: what pictures show, if they are wanted."""
+
+    key: bytes
+    research: bool
+    sides: str | None = None
+
+    def kept_uid(self, uid: str) -> str:
+        """The UID that stands for `uid` in the library."""
+        from workstation.dicom.uids import keyed_uid
+
+        return keyed_uid(self.key, uid) if self.research else uid
+
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """One object as the library keeps it, or the reason why it was refused.
+
+    name: how the user knows the file. original: keyed hash of the bytes as they came. data, patient, facts: as kept,
+    de-identified in a research library. person: who the patient is, for the key file; None in a clinical one.
+    told: sentences worth showing.
+    """
+
+    name: str
+    original: str
+    reason: str | None = None
+    data: bytes = b""
+    patient: str = ""
+    person: Patient | None = None
+    kind: Kind = Kind.WHOLE_BODY
+    frames: tuple[Frame, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+    def fact(self, name: str) -> str:
+        """A fact as text, "" where it is not known."""
+        return str(self.facts.get(name) or "")
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        return tuple(frame.view for frame in self.frames if frame.view is not None)
+
+
+def take_in(name: str, original: str, data: bytes, rules: Rules) -> Arrived:
+    """Never raises for bad input: what cannot be used comes back with its reason."""
+    from workstation.dicom.deidentify import deidentify, patient_key, secret_day_offset
+    from workstation.dicom.errors import DicomError
+
+    read = _read(name, data, rules.sides)
+    if not read.accepted:
+        return Arrived(name, original, read.reason or "It cannot be used.")
+    identifier, issuer = patient_key(read)
+    if not rules.research:
+        return _arrived(read, original, data, identifier, None, read.facts)
+    days = secret_day_offset(rules.key, identifier, issuer)
+    try:
+        kept = deidentify(read, rules.key, days)
+    except DicomError as error:
+        return Arrived(name, original, str(error))
+    person = Patient(identifier, issuer, kept.patient, days)
+    return _arrived(read, original, kept.data, kept.patient, person, kept.facts)
+
+
+def half(arrived: Arrived) -> Half | None:
+    """The object as one view of an acquisition whose other view may be elsewhere; None where it stands alone."""
+    from workstation.dicom.join import Half
+
+    if len(arrived.frames) != 1 or not arrived.views or not arrived.fact("study_uid"):
+        return None
+    frame = arrived.frames[0]
+    # Studies of two patients are two, whatever their UIDs say.
+    study = f"{arrived.patient} {arrived.fact('study_uid')}"
+    acquired = arrived.fact("acquired") or None
+    return Half(arrived, study, arrived.fact("series_uid"), arrived.views[0], (frame.rows, frame.columns), acquired)
+
+
+def _read(name: str, data: bytes, sides: str | None) -> ReadObject:
+    from workstation.dicom.picture import Sides, read_picture
+    from workstation.dicom.read import read_object
+
+    read = read_object(data, name)
+    if read.kind is Kind.PICTURE and sides is not None:
+        meant = {"anterior": Sides.ANTERIOR, "posterior": Sides.POSTERIOR, "both": Sides.ANTERIOR_POSTERIOR}
+        return read_picture(data, name, meant[sides])
+    return read
+
+
+def _arrived(
+    read: ReadObject, original: str, data: bytes, patient: str, person: Patient | None, facts: Mapping[str, object]
+) -> Arrived:
+    assert read.kind is not None
+    told = [str(text) for text in _listed(read.facts.get("warnings"))]
+    assumed = " and ".join(str(frame.view) for frame in read.frames if frame.how is How.ASSUMED)
+    if assumed:
+        told.append(f"The header does not name its views: {assumed} is assumed. Check it and correct it if need be.")
+    if person is not None:
+        risk, private = read.facts.get("burnt_in_risk"), read.facts.get("private_tags")
+        told.extend([str(risk)] if risk else [])
+        told.extend([f"{private} private elements were left out."] if private else [])
+    return Arrived(read.name, original, None, data, patient, person, read.kind, read.frames, dict(facts), tuple(told))
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else ()

@@ -1,0 +1,261 @@
+"""Scans into a library: files, folders and archives are looked through, read, de-identified, joined and kept.
+
+A batch of scans is durable as a whole before the next begins, so an import can be cancelled or killed at any moment and
+simply be done again: what is there already is known by the keyed hash of its original bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workstation.core.ids import new_id
+from workstation.core.lesion import ReadingKey
+from workstation.workflows import labels as label_tables
+from workstation.workflows import new_scan
+from workstation.workflows import truth as truths
+from workstation.workflows.arriving import Arrived, Rules
+from workstation.workflows.errors import WorkflowError
+from workstation.workflows.identity import Identity, Patient, for_import
+from workstation.workflows.joining import Joining, partner_in
+from workstation.workflows.labels import Labels
+from workstation.workflows.progress import Job, Progress
+from workstation.workflows.sources import sources
+from workstation.workflows.taking_in import taken_in
+from workstation.workflows.truth import ScanTruth
+
+if TYPE_CHECKING:
+    from workstation.dicom.folder import Found
+    from workstation.store.library import Library, NewScan
+
+_BATCH_SCANS = 32
+_BATCH_BYTES = 96 << 20
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """who: for the history. sides: what pictures show ("anterior", "posterior", "both"), None refuses them.
+
+    labels: an exported lesion table or a folder of them. new_key: import into a research library whose key is not on
+    this machine. processes: at most so many read at once, None for as many as there are cores.
+    """
+
+    who: str = ""
+    sides: str | None = None
+    labels: Path | None = None
+    new_key: bool = False
+    processes: int | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was found out about one path. As a refusal: why it was left out."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """scans: new ones. joined: views that completed a scan. duplicates: objects there already. labels: lesions.
+
+    told: what is worth knowing of files that did come in (burnt-in text, assumed views, odd headers).
+    """
+
+    scans: int = 0
+    joined: int = 0
+    duplicates: int = 0
+    labels: int = 0
+    refused: tuple[Told, ...] = ()
+    told: tuple[Told, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+def run(paths: Sequence[Path], library: Library, options: ImportOptions = ImportOptions()) -> Job[ImportResult]:
+    """Import everything under `paths`. Closing the job keeps the batches that were finished."""
+    from workstation.dicom.folder import walk
+
+    if library.read_only:
+        raise WorkflowError("The library is open read-only here: nothing can be imported into it.")
+    given = sources(paths)
+    tables = [] if options.labels is None else label_tables.load(options.labels)
+    truth = truths.load(given.truths)
+    identity = for_import(library, options.new_key)
+    rules = Rules(identity.key, library.kind == "research", options.sides)
+    importing = _Importing(library, identity, rules, options.who, {rules.kept_uid(uid): t for uid, t in truth.items()})
+    total = 0
+    for total, _ in enumerate(walk(given.objects), start=1):
+        if total % 256 == 0:
+            yield Progress(0, None, f"Looking through {total} files")
+    yield Progress(0, total, "Importing")
+    arriving = taken_in(importing.unknown(walk(given.objects)), rules, total, options.processes)
+    try:
+        for item in arriving:
+            if item is not None:
+                importing.take(item)
+            yield Progress(importing.done, total, "Importing", len(importing.refused))
+    finally:
+        arriving.close()
+    importing.finish()
+    yield Progress(total, total, "Importing", len(importing.refused))
+    yield from importing.bring_labels(tables)
+    return importing.result()
+
+
+def write_refused(result: ImportResult, file: Path) -> None:
+    """The refused files and their reasons as CSV."""
+    with open(file, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("path", "reason"))
+        writer.writerows((told.path, told.reason) for told in result.refused)
+
+
+@dataclass
+class _Importing:
+    """One import under way. truth: by SOP Instance UID as the library keeps it."""
+
+    library: Library
+    identity: Identity
+    rules: Rules
+    who: str
+    truth: Mapping[str, ScanTruth]
+    refused: list[Told] = field(default_factory=list)
+    done: int = 0
+    _told: list[Told] = field(default_factory=list)
+    _ids: list[str] = field(default_factory=list)
+    _joined: int = 0
+    _duplicates: int = 0
+    _labels: int = 0
+    _joining: Joining = field(default_factory=Joining)
+    _batch: list[NewScan] = field(default_factory=list)
+    _bytes: int = 0
+    _persons: list[Patient] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+    _of_object: dict[str, str] = field(default_factory=dict)  # kept SOP Instance UID -> scan
+
+    def unknown(self, found: Iterable[Found]) -> Iterator[tuple[str, str, bytes] | None]:
+        """(name, keyed hash, bytes) of the files the library does not hold yet, None for each of the others."""
+        from workstation.dicom.errors import DicomError
+
+        for item in found:
+            try:
+                data = item.open()
+            except DicomError as error:
+                self._refuse(item.name, str(error))
+                self.done += 1
+                yield None
+                continue
+            original = self.identity.fingerprint(data)
+            if original in self._seen or self.library.has_objects([original]):
+                self._duplicates += 1
+                self.done += 1
+                yield None
+                continue
+            self._seen.add(original)
+            yield item.name, original, data
+
+    def take(self, arrived: Arrived) -> None:
+        """Put one object where it belongs; full batches are made durable."""
+        self.done += 1
+        if arrived.reason is not None:
+            self._refuse(arrived.name, arrived.reason)
+            return
+        self._told.extend(Told(arrived.name, text) for text in arrived.told)
+        for group in self._joining.add(arrived):
+            self._keep(group)
+        if len(self._batch) >= _BATCH_SCANS or self._bytes >= _BATCH_BYTES:
+            self._flush()
+
+    def finish(self) -> None:
+        """What still waits for a partner comes in without one."""
+        for group in self._joining.rest():
+            self._keep(group)
+        self._flush()
+
+    def bring_labels(self, tables: Sequence[Labels]) -> Iterator[Progress]:
+        """Readings for what has come in, or was there: the truth beside it, and tables given along."""
+        if (self.truth.keys() - self._of_object.keys()) or tables:
+            self._of_object = {**self._of_objects_there(), **self._of_object}
+        scans = {self._of_object[uid]: truth for uid, truth in self.truth.items() if uid in self._of_object}
+        total = len(scans) + len(tables)
+        steps = [(truth.scan, partial(self._bring_truth, scan, truth)) for scan, truth in scans.items()]
+        steps += [(labels.where, partial(self._bring_table, labels)) for labels in tables]
+        for done, (where, step) in enumerate(steps, start=1):
+            try:
+                self._labels += step()
+            except WorkflowError as error:
+                self._refuse(where, str(error))
+            yield Progress(done, total, "Bringing in readings", len(self.refused))
+
+    def result(self) -> ImportResult:
+        return ImportResult(
+            len(self._ids), self._joined, self._duplicates, self._labels,
+            tuple(self.refused), tuple(self._told), tuple(self._ids),
+        )  # fmt: skip
+
+    def _refuse(self, path: str, reason: str) -> None:
+        self.refused.append(Told(path, reason))
+
+    def _keep(self, group: tuple[Arrived, ...]) -> None:
+        """One acquisition: the partner of a scan that is there, or a new scan of the batch."""
+        self._persons.extend(item.person for item in group if item.person is not None)
+        scan = self._partner(group[0]) if len(group) == 1 else None
+        if scan is not None:
+            self.identity.note(self._persons)
+            self.library.join_frame(scan, group[0].frames[0], new_scan.kept(group[0], self.rules), self.who)
+            self._joined += 1
+        else:
+            truth = next((t for item in group if (t := self.truth.get(item.fact("sop_uid")))), None)
+            made = new_scan.made(group, self._id(group, truth), truth, self.rules)
+            if made.upside_down:
+                self._told.append(Told(group[0].name, "Its feet were up; it was turned round."))
+            self._batch.append(made)
+            self._bytes += sum(len(item.data) for item in group)
+            scan = made.id
+        self._of_object.update({item.fact("sop_uid"): scan for item in group if item.fact("sop_uid")})
+
+    def _partner(self, arrived: Arrived) -> str | None:
+        if any(made.study == arrived.fact("study_uid") for made in self._batch):
+            self._flush()  # the partner may be among those not yet on disk
+        return partner_in(self.library, arrived)
+
+    def _id(self, group: tuple[Arrived, ...], truth: ScanTruth | None) -> str:
+        """A simulated scan keeps its cohort's name where that is free, so that both can be laid side by side."""
+        name = truth.scan if truth is not None and all(item.facts.get("simulated") for item in group) else ""
+        taken = name in (made.id for made in self._batch) or bool(name and self.library.rows([name]))
+        return name if new_scan.is_id(name) and not taken else new_id("S")
+
+    def _flush(self) -> None:
+        """Make what has gathered durable: first who the patients are, then their scans."""
+        if self._batch:
+            self.identity.note(self._persons)
+            self._ids.extend(self.library.add_scans(self._batch, self.who))
+            self._batch, self._persons, self._bytes = [], [], 0
+
+    def _of_objects_there(self) -> dict[str, str]:
+        there = {}
+        for scan in self.library.ids():
+            uid = self.library.load(scan).facts.get("sop_uid")
+            if isinstance(uid, str):
+                there[uid] = scan
+        return there
+
+    def _bring_truth(self, scan: str, truth: ScanTruth) -> int:
+        lesions = truths.lesions_of(truth, self.library.load(scan).frames)
+        key = ReadingKey(scan, truths.READER)
+        return label_tables.bring_in(self.library, key, lesions, truth.verdict, "Truth of the simulation", self.who)
+
+    def _bring_table(self, labels: Labels) -> int:
+        if labels.trouble is not None:
+            raise WorkflowError(labels.trouble)
+        row = labels.rows[0]
+        for uid in (self.rules.kept_uid(row.sop_uid), row.sop_uid) if row.sop_uid else ():
+            if uid in self._of_object:
+                return label_tables.bring_in_rows(self.library, self._of_object[uid], labels, self.who)
+        if row.sop_uid or not self.library.rows([row.scan]):
+            raise WorkflowError(f"{labels.where}: scan {row.scan} is not in this library; its lesions were left out.")
+        return label_tables.bring_in_rows(self.library, row.scan, labels, self.who)

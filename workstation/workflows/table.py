@@ -1,0 +1,170 @@
+"""The lesion table that `export` writes and `import --labels` reads: one row per lesion and reading."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import resources
+from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi, Verdict
+from workstation.core.scan import Frame, View
+
+if TYPE_CHECKING:
+    from workstation.store.values import ScanRow
+
+COLUMNS = (
+    "scan", "patient", "reader", "round", "lesion", "label", "criterion", "region", "side", "origin",
+    "anterior_pixels", "posterior_pixels", "label_origin", "confidence", "comment", "grade", "diffuse", "status",
+    "reason", "day", "tumour", "sex", "age", "simulated", "mask_value", "anterior_roi", "posterior_roi", "sop_uid",
+)  # fmt: skip
+NEEDED = ("scan", "reader", "lesion", "label", "anterior_roi", "posterior_roi")
+SIDES = ("left", "right", "midline")
+
+
+class RowError(ValueError):
+    """A row that cannot be taken; the message says why."""
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """A row read back. scan: its id where it was written; sop_uid: of the scan's first object, as kept there."""
+
+    scan: str
+    sop_uid: str
+    reader: str
+    round: int
+    lesion: Lesion
+    verdict: Verdict
+
+
+def write_row(
+    reading: Reading, lesion: Lesion, scan: ScanRow, facts: Mapping[str, object], mask_value: int
+) -> dict[str, object]:
+    """mask_value: the lesion's value in the label masks of its reading."""
+    verdict = reading.verdict
+    return {
+        "scan": scan.scan,
+        "patient": scan.patient,
+        "reader": reading.key.reader,
+        "round": reading.key.round,
+        "lesion": lesion.id,
+        "label": _text(lesion.label),
+        "criterion": _text(lesion.criterion),
+        "region": _text(lesion.region),
+        "side": _text(lesion.side),
+        "origin": str(lesion.roi_origin),
+        "label_origin": str(lesion.label_origin),
+        "confidence": _text(lesion.confidence),
+        "comment": lesion.comment,
+        "grade": _text(verdict.grade),
+        "diffuse": int(verdict.diffuse),
+        "status": str(verdict.progress if verdict.progress is not Progress.NEW else Progress.IN_PROGRESS),
+        "reason": verdict.reason,
+        "day": _text(scan.day),
+        "tumour": _text(scan.tumour),
+        "sex": _text(scan.sex),
+        "age": _text(scan.age),
+        "simulated": int(bool(facts.get("simulated"))),
+        "mask_value": mask_value,
+        "sop_uid": _text(facts.get("sop_uid")),
+    } | {
+        name: value
+        for view in View
+        for name, value in (
+            (f"{view}_pixels", lesion.rois[view].pixels if view in lesion.rois else 0),
+            (f"{view}_roi", roi_text(lesion.rois[view]) if view in lesion.rois else ""),
+        )
+    }
+
+
+def read_row(row: Mapping[str, str]) -> LesionRow:
+    """RowError in words where a value is not one this table can hold."""
+    rois = {view: read_roi(text) for view in View if (text := row.get(f"{view}_roi") or "")}
+    if not rois:
+        raise RowError("the lesion has no region of interest on either view")
+    grade = _number(row, "grade", range(4))
+    lesion = Lesion(
+        id=_needed(row, "lesion"),
+        rois=rois,
+        label=Label(label) if (label := _among(row, "label", tuple(Label))) else None,
+        criterion=_among(row, "criterion", tuple(resources.table("vocab/criteria"))),
+        region=_among(row, "region", tuple(resources.table("vocab/regions"))),
+        side=_among(row, "side", SIDES),
+        confidence=_number(row, "confidence", range(1, 4)),
+        comment=row.get("comment") or "",
+        roi_origin=Origin(_among(row, "origin", tuple(Origin)) or Origin.IMPORTED),
+        label_origin=Origin(_among(row, "label_origin", tuple(Origin)) or Origin.IMPORTED),
+    )
+    status = Progress(_among(row, "status", tuple(Progress)) or Progress.IN_PROGRESS)
+    verdict = Verdict(grade, (row.get("diffuse") or "0") == "1", status, row.get("reason") or "")
+    round_number = _number(row, "round", range(1, 1000)) or 1
+    return LesionRow(
+        _needed(row, "scan"), row.get("sop_uid") or "", _needed(row, "reader"), round_number, lesion, verdict
+    )
+
+
+def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
+    """Whether every ROI lies on a view there is, within it."""
+    return all(
+        view in frames
+        and roi.top >= 0
+        and roi.left >= 0
+        and roi.top + roi.height <= frames[view].rows
+        and roi.left + roi.width <= frames[view].columns
+        for view, roi in lesion.rois.items()
+    )
+
+
+def key_of(row: LesionRow, scan: str) -> ReadingKey:
+    return ReadingKey(scan, row.reader, row.round)
+
+
+def roi_text(roi: Roi) -> str:
+    """top;left;height;width;the box's pixels row by row, eight to a byte, in base64."""
+    bits = base64.b64encode(roi.bits).decode("ascii")
+    return f"{roi.top};{roi.left};{roi.height};{roi.width};{bits}"
+
+
+def read_roi(text: str) -> Roi:
+    parts = text.split(";")
+    try:
+        top, left, height, width = (int(part) for part in parts[:4])
+        bits = base64.b64decode(parts[4], validate=True)
+    except (ValueError, IndexError, binascii.Error) as error:
+        raise RowError("a region of interest is not written as top;left;height;width;bits") from error
+    if not (0 < height <= 8192 and 0 < width <= 8192 and len(bits) == (height * width + 7) // 8):
+        raise RowError("a region of interest has another size than it says")
+    roi = Roi.from_mask(Roi(top, left, height, width, bits).box, top, left)
+    if roi is None:
+        raise RowError("a region of interest holds no pixel")
+    return roi
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _needed(row: Mapping[str, str], name: str) -> str:
+    value = (row.get(name) or "").strip()
+    if not value or len(value) > 200:
+        raise RowError(f"the column {name} is empty or too long")
+    return value
+
+
+def _among(row: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | None:
+    value = row.get(name) or ""
+    if value and value not in known:
+        raise RowError(f"{name} is one of {', '.join(known)}, not {value[:40]!r}")
+    return value or None
+
+
+def _number(row: Mapping[str, str], name: str, allowed: range) -> int | None:
+    value = row.get(name) or ""
+    if not value:
+        return None
+    if not (value.isdecimal() and len(value) < 6 and int(value) in allowed):
+        raise RowError(f"{name} is a number from {allowed.start} to {allowed.stop - 1}, not {value[:40]!r}")
+    return int(value)
