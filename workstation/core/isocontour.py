@@ -7,16 +7,21 @@ from typing import Literal
 
 import numpy as np
 
-from workstation.core.connected import connected, widened
+from workstation.core.connected import connected
 from workstation.core.counts import Counts, Picture, smoothed
 from workstation.core.lesion import Mask, Roi
+from workstation.core.surroundings import surroundings
 
 # All lengths are meant at this spacing, that of the usual 256 columns over 0.6 m, and scaled where a scan's differs.
 _USUAL_MM = 2.3
-_NOISE = 1.5  # sigma of the smoothing against Poisson noise, pixels
-_CLIMB = 6.0  # how far from the click the peak is looked for, pixels
+_NOISE = 1.0  # sigma of the smoothing against Poisson noise, pixels: more widens small lesions more than it calms
+_CLIMB = 5.0  # how far from the click the peak is looked for, pixels
 _REACH = 30.0  # a contour ends this far from its peak: what is larger is not one focal lesion, pixels
-_ROUNDS = 6
+# A pixel of the region also stands out from its own neighbourhood, this share of the fraction as much as the peak
+# does; where the threshold alone would run along a bone that is hot for itself, this ends it. The neighbourhood is a
+# Gaussian whose sigma follows the spot's reach.
+_OWN = 0.6
+_NEIGHBOURHOOD = (1.5, 6.0, 20.0)  # times the reach, at least, at most, pixels
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,9 @@ def isocontour(
     """The contour of the hot spot at a (row, column) point, or None where there are no counts to speak of.
 
     counts: one frame. exclude: pixels that belong to no bone, such as the bladder; neither peak nor region lies there.
-    The peak is the local maximum of the smoothed counts uphill from the point; the region is what is connected to it
-    at or above the threshold, without what lies across a valley towards a hotter neighbour, and within a limit of
-    about 70 mm, so that a click on plain bone does not flood it.
+    The peak lies uphill from the point. The region is what is connected to it at or above the threshold; in the
+    "background" mode only pixels that stand out from their neighbourhood, so that it ends where a hotter bone or a
+    neighbouring spot begins; never farther than about 70 mm from the peak, so that plain bone is not flooded.
     """
     row, column = round(at[0]), round(at[1])
     if not (0 <= row < counts.shape[0] and 0 <= column < counts.shape[1]):
@@ -73,68 +78,48 @@ def isocontour(
     if not allowed[row - top, column - left]:
         return None
     picture = smoothed(crop, _NOISE * unit)
-    peak = _climb(picture, allowed, (row - top, column - left), _CLIMB * unit)
+    broad = smoothed(picture, _NEIGHBOURHOOD[1] * unit)
+    peak = _climb(picture - broad, allowed, (row - top, column - left), _CLIMB * unit)
     height = float(picture[peak])
     if height <= 0.0:
         return None
     rows, columns = np.ogrid[: crop.shape[0], : crop.shape[1]]
     near = allowed & ((rows - peak[0]) ** 2 + (columns - peak[1]) ** 2 <= (_REACH * unit) ** 2)
-    background = _background(picture, near, allowed, peak, spec, unit)
+    around = surroundings(np.where(allowed, picture, np.float32(0.0)), peak, unit)
     if spec.mode == "maximum":
         threshold = spec.fraction * height
+        inside = near & (picture >= threshold)
     else:
-        threshold = background + spec.fraction * (height - background)
-    region = _region(picture, near, peak, threshold)
-    roi = Roi.from_mask(region, top, left)
-    return None if roi is None else Contour(roi, threshold, height, background, spec.mode)
+        threshold = around.background + spec.fraction * (height - around.background)
+        inside = near & (picture >= threshold) & _outstanding(picture, peak, around.extent, spec.fraction, unit)
+    seed = np.zeros(near.shape, bool)
+    seed[peak] = True
+    roi = Roi.from_mask(connected(inside, seed), top, left)
+    return None if roi is None else Contour(roi, threshold, height, around.background, spec.mode)
 
 
 def _climb(picture: Picture, allowed: Mask, start: tuple[int, int], reach: float) -> tuple[int, int]:
-    """Uphill over neighbours within 2 pixels, which steps over what noise is left, until none is higher."""
+    """Uphill over neighbours within 2 pixels, which steps over what noise is left, until none is higher.
+
+    picture: counts against their neighbourhood, so that a lesion on the slope of a hotter bone has a summit of its own.
+    """
     here = start
     while True:
         top, left = max(here[0] - 2, 0), max(here[1] - 2, 0)
-        part = np.where(
-            allowed[top : here[0] + 3, left : here[1] + 3], picture[top : here[0] + 3, left : here[1] + 3], -np.inf
-        )
+        box = np.s_[top : here[0] + 3, left : here[1] + 3]
+        part = np.where(allowed[box], picture[box], -np.inf)
         r, c = divmod(int(np.argmax(part)), part.shape[1])
         there = (top + r, left + c)
-        if picture[there] <= picture[here] or np.hypot(there[0] - start[0], there[1] - start[1]) > reach:
+        if part[r, c] <= picture[here] or np.hypot(there[0] - start[0], there[1] - start[1]) > reach:
             return here
         here = there
 
 
-def _seed(shape: tuple[int, int], at: tuple[int, int]) -> Mask:
-    seed = np.zeros(shape, bool)
-    seed[at] = True
-    return seed
-
-
-def _background(
-    picture: Picture, near: Mask, allowed: Mask, peak: tuple[int, int], spec: ContourSpec, unit: float
-) -> float:
-    """The bone around the hot spot: found again for each new region until both agree."""
-    seed = _seed(near.shape, peak)
-    height = float(picture[peak])
-    background = 0.5 * height
-    for _ in range(_ROUNDS):
-        threshold = background + 0.5 * (height - background)
-        region = connected(near & (picture >= threshold), seed)
-        radius = np.sqrt(np.count_nonzero(region) / np.pi)
-        gap = int(round(min(max(0.8 * radius, 2 * unit), 9 * unit)))
-        inner = widened(region, gap)
-        ring = widened(inner, int(round(4 * unit))) & ~inner & allowed & (picture < threshold)
-        values = picture[ring]
-        if values.size < 8:
-            break
-        now = min(float(np.percentile(values, 75)), height)
-        if abs(now - background) < 0.01 * height:
-            background = now
-            break
-        background = now
-    return background
-
-
-def _region(picture: Picture, near: Mask, peak: tuple[int, int], threshold: float) -> Mask:
-    seed = _seed(near.shape, peak)
-    return connected(near & (picture >= min(threshold, float(picture[peak]))), seed)
+def _outstanding(picture: Picture, peak: tuple[int, int], extent: float, fraction: float, unit: float) -> Mask:
+    """Where counts stand out from their neighbourhood nearly as the peak does."""
+    times, least, most = _NEIGHBOURHOOD
+    sigma = round(2 * min(max(times * extent, least * unit), most * unit)) / 2
+    contrast = picture - smoothed(picture, sigma)
+    outstanding: Mask = contrast >= _OWN * fraction * float(contrast[peak])
+    outstanding[peak] = True
+    return outstanding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -63,12 +64,17 @@ def body_mask(counts: Counts) -> Mask:
     coarse = _coarse_body(smoothed(binned(counts), 0.7))
     if not coarse.any():
         return np.zeros(counts.shape, bool)
-    fine = smoothed(_blocks(coarse.astype(np.float32), counts.shape), 2.0) > 0.5
+    soft = smoothed(coarse, 0.6)
+    fine: Mask = _between(counts.shape[0], soft.shape[0]) @ soft @ _between(counts.shape[1], soft.shape[1]).T > 0.5
     return fine
 
 
-def _blocks(coarse: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
-    return np.repeat(np.repeat(coarse, _BIN, axis=0), _BIN, axis=1)[: shape[0], : shape[1]]
+@lru_cache(maxsize=8)
+def _between(pixels: int, blocks: int) -> Picture:
+    """Weights (pixels, blocks) that interpolate values of blocks at each pixel."""
+    at = np.clip((np.arange(pixels) - (_BIN - 1) / 2) / _BIN, 0, blocks - 1)
+    weights: Picture = np.maximum(1.0 - np.abs(at[:, None] - np.arange(blocks)), 0.0).astype(np.float32)
+    return weights
 
 
 def _coarse_body(picture: Picture) -> Mask:
