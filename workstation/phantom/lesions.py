@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
-from scipy.stats import nbinom
+from scipy.special import gammaln, log_ndtr, ndtr, ndtri
 
 import resources
 from workstation.phantom.sites import TABLE, Site
@@ -58,6 +57,9 @@ class Lognormal:
     def above(self, low: float) -> Lognormal:
         return Lognormal(self.median, self.sigma, max(low, self.low), self.high)
 
+    def below(self, high: float) -> Lognormal:
+        return Lognormal(self.median, self.sigma, self.low, min(high, self.high))
+
 
 @dataclass(frozen=True, eq=False)
 class Kind:
@@ -68,6 +70,9 @@ class Kind:
     stretch_round: Lognormal
     contrast: Lognormal
     lobes: tuple[float, ...]
+
+    def size(self, site: Site) -> Lognormal:
+        return self.diameter.below(site.largest)
 
     def stretch(self, site: Site) -> Lognormal:
         return self.stretch_long if site.long else self.stretch_round
@@ -103,13 +108,13 @@ def kind(tumour: str | None) -> Kind:
 
 def draw_shape(laws: Kind, site: Site, rng: np.random.Generator) -> Shape:
     lobes = 1 + int(rng.choice(LOBES, p=laws.lobes))
-    return Shape(laws.diameter.draw(rng), laws.stretch(site).draw(rng), lobes)
+    return Shape(laws.size(site).draw(rng), laws.stretch(site).draw(rng), lobes)
 
 
 def log_density(laws: Kind, site: Site, shape: Shape, contrast: float, threshold: float) -> float:
     """Of shape and contrast at a site. threshold: the contrast from which this shape is visible here."""
     return (
-        laws.diameter.log_density(shape.diameter)
+        laws.size(site).log_density(shape.diameter)
         + laws.stretch(site).log_density(shape.stretch)
         + float(np.log(laws.lobes[shape.lobes - 1]))
         + laws.contrast.above(threshold).log_density(contrast)
@@ -135,7 +140,9 @@ def solids(shape: Shape, centre: Floats, direction: Floats, rng: np.random.Gener
 
 def _binomial(mean: float, r: float, most: int, zero: bool) -> Floats:
     """Negative binomial chances of 0..most, renormalised; without zero if asked."""
-    chances: Floats = nbinom.pmf(np.arange(most + 1), r, r / (r + mean))
+    k = np.arange(most + 1)
+    ways = gammaln(k + r) - gammaln(r) - gammaln(k + 1)
+    chances: Floats = np.exp(ways + r * np.log(r / (r + mean)) + k * np.log(mean / (r + mean)))
     if not zero:
         chances[0] = 0
     return chances / chances.sum()
@@ -144,10 +151,15 @@ def _binomial(mean: float, r: float, most: int, zero: bool) -> Floats:
 @cache
 def _mean_before_zeros(wanted: float, r: float, most: int) -> float:
     """The mean parameter whose zero-truncated law has the wanted mean."""
-    from scipy.optimize import brentq
-
     numbers = np.arange(most + 1)
-    return float(brentq(lambda mean: _binomial(mean, r, most, False) @ numbers - wanted, 0.05, 40))
+    low, high = 1e-3, 60.0
+    while high - low > 1e-10:
+        middle = (low + high) / 2
+        if _binomial(middle, r, most, False) @ numbers < wanted:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @cache

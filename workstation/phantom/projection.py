@@ -133,8 +133,7 @@ def capsules(solids: Capsules, grid: Grid) -> Chords:
     square = solids.radius[owner] ** 2
     back, front = np.full(len(owner), np.inf), np.full(len(owner), -np.inf)
     # The two balls.
-    for end in (np.zeros((1, 3)), along):
-        at = end[owner] if len(end) > 1 else np.zeros((len(owner), 3))
+    for at in (np.zeros((len(owner), 3)), along[owner]):
         under = square - (x - at[:, 0]) ** 2 - (y - at[:, 1]) ** 2
         half = np.sqrt(np.maximum(under, 0))
         hit = under > 0

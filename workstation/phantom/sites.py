@@ -20,7 +20,8 @@ TABLE = "phantom/lesions"
 class Site:
     """One site. bone: index into the skeleton. at: fractions within it. side: "left", "right" or "midline".
 
-    region: key of the vocabulary. long: lesions there may stretch along the bone. malignant: one weight per tumour.
+    region: key of the vocabulary. long: lesions there may stretch along the bone. largest: diameter, mm.
+    malignant: one weight per tumour.
     """
 
     place: str
@@ -29,6 +30,7 @@ class Site:
     region: str
     side: str
     long: bool
+    largest: float
     criterion: str
     malignant: tuple[float, ...]
     benign: float
@@ -76,6 +78,7 @@ def _site(place: dict[str, Any], bone: int, at: tuple[float, ...], count: int) -
         place["region"],
         {1: "left", -1: "right", 0: "midline"}[side],
         bool(place.get("long", False)),
+        float(place.get("largest", np.inf)),
         place["criterion"],
         tuple(weight / count for weight in place["malignant"]),
         place["benign"] / count,
