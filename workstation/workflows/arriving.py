@@ -21,7 +21,7 @@ SIDES = ("anterior", "posterior", "both")
 
 @dataclass(frozen=True)
 class Rules:
-    """How files are taken in. key: the library's. research: de-identify. sides: what pictures show, if they are wanted."""
+    """How files are taken in. key: the library's. research: de-identify. sides: what pictures show, if wanted."""
 
     key: bytes
     research: bool

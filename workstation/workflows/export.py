@@ -1,0 +1,122 @@
+"""Lesions out of a library: a table, pictures with their masks, or NIfTI volumes; files are named by scan.
+
+Every format comes with `lesions.csv`, whose `mask_value` says which lesion a value of a mask stands for.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from workstation.core.lesion import Reading, ReadingKey
+from workstation.core.scan import Scan
+from workstation.workflows import table
+from workstation.workflows.errors import CallError, WorkflowError
+from workstation.workflows.progress import Job, Progress
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+    from workstation.store.values import ScanRow
+
+FORMATS = ("csv", "png", "nifti")
+TABLE = "lesions.csv"
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """lesions: rows of the table. files: how many were written, into `out`."""
+
+    lesions: int
+    files: int
+    out: Path
+
+
+def run(library: Library, out: Path, form: str = "csv", reader: str | None = None) -> Job[ExportResult]:
+    """Export all readings, or one reader's. Files appear under their names when they are whole."""
+    if form not in FORMATS:
+        raise CallError(f"There is no export format {form}; there is {', '.join(FORMATS)}.")
+    if library.folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise CallError("The export would lie inside the library itself: choose a folder outside it.")
+    out.mkdir(parents=True, exist_ok=True)
+    ids = library.ids()
+    lesions = files = 0
+    part = out / f"{TABLE}.part"
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as stream:
+            write = _table(stream)
+            for done, row in enumerate(_scans(library, ids, reader), start=1):
+                scan = library.load(row.scan) if form != "csv" or row.reader else None
+                readings = _readings(library, row.scan, reader)
+                for reading in readings:
+                    for value, lesion in enumerate(reading.lesions.values(), start=1):
+                        assert scan is not None
+                        write.writerow(table.write_row(reading, lesion, row, scan.facts, value))
+                        lesions += 1
+                if form != "csv" and scan is not None:
+                    for name, data in _files(form, scan, row, readings):
+                        put(out / name, data)
+                        files += 1
+                yield Progress(done, len(ids), "Exporting")
+        os.replace(part, out / TABLE)
+    finally:
+        part.unlink(missing_ok=True)
+    return ExportResult(lesions, files + 1, out)
+
+
+def put(file: Path, data: bytes) -> None:
+    """Write a file so that its name never stands for half of it."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise WorkflowError(f"{file} could not be written: {error.strerror}. Those before it are whole.") from error
+
+
+def stem(key: ReadingKey) -> str:
+    """The part of a file's name that tells the reading: scan, reader, round, in letters any file system takes."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", key.reader)[:40]
+    if plain != key.reader:  # two readers must never share a name
+        plain += "-" + hashlib.sha256(key.reader.encode("utf-8", "replace")).hexdigest()[:6]
+    return f"{key.scan}_{plain}_r{key.round}"
+
+
+def _table(stream: TextIO) -> csv.DictWriter[str]:
+    writer = csv.DictWriter(stream, table.COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    return writer
+
+
+def _scans(library: Library, ids: Sequence[str], reader: str | None) -> Iterator[ScanRow]:
+    for start in range(0, len(ids), _BLOCK):
+        yield from library.rows(ids[start : start + _BLOCK], reader)
+
+
+def _readings(library: Library, scan: str, reader: str | None) -> list[Reading]:
+    keys = [key for key in library.readings(scan) if reader is None or key.reader == reader]
+    return [library.session(key).reading for key in keys]
+
+
+def _files(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+    from workstation.workflows import export_nifti, export_png
+
+    of_scan: Mapping[str, bytes]
+    if form == "png":
+        shown = next((reading for reading in readings if reading.key.reader == row.reader), None)
+        of_scan, of_reading, suffix = {"": export_png.picture(scan, shown)}, export_png.mask, "png"
+    else:
+        of_scan = {f"_{view}": export_nifti.picture(frame) for view, frame in scan.frames.items()}
+        of_reading, suffix = export_nifti.mask, "nii.gz"
+    for name, data in of_scan.items():
+        yield f"{scan.id}{name}.{suffix}", data
+    for reading in readings:
+        for view, frame in scan.frames.items():
+            yield f"{stem(reading.key)}_{view}_mask.{suffix}", of_reading(frame, reading)
