@@ -10,8 +10,8 @@ from workstation.core.isocontour import ContourSpec, isocontour
 from workstation.core.lesion import Mask, Roi
 from workstation.core.silhouette import Midline
 
-# Shares of the body's height, from the vertex down, in which the middle of a bladder lies.
-_BLADDER_ROWS = (0.38, 0.52)
+# Where a bladder's hottest part lies, as shares of the body's height: rows from the vertex, and how sure of them.
+_BLADDER_ROW, _BLADDER_ROWS_SIGMA, _BLADDER_COLUMNS_SIGMA = 0.445, 0.025, 0.02
 # Below the shoulders and above the thighs, where elbows, wrists and hands lie beside the trunk.
 _ARM_ROWS = (0.24, 0.62)
 
@@ -20,28 +20,37 @@ def find_bladder(counts: Counts, body: Mask, extent: tuple[int, int], midline: M
     """The bladder: a large hot pool in the middle of the pelvis; None where it is empty.
 
     counts, body: (rows, columns). extent: first and last row of the body. level: the body's usual counts per pixel,
-    against which hot is told. A hot spot that is small, or whose middle lies off the midline, is left to be a lesion.
+    against which hot is told. What is hotter but lies off the midline, higher or lower, or is small, is left to be a
+    lesion: sacroiliac joints, sacrum, pubis.
     """
-    first, last = extent
-    height = last - first
-    top, bottom = first + int(_BLADDER_ROWS[0] * height), first + int(_BLADDER_ROWS[1] * height)
-    left, right = int(midline((top + bottom) / 2) - 0.06 * height), int(midline((top + bottom) / 2) + 0.06 * height) + 1
-    if left < 0 or bottom <= top:
+    first, height = extent[0], extent[1] - extent[0]
+    middle = first + _BLADDER_ROW * height
+    top, bottom = int(middle - 0.09 * height), int(middle + 0.09 * height)
+    left, right = int(midline(middle) - 0.12 * height), int(midline(middle) + 0.12 * height) + 1
+    left, right = max(left, 0), min(right, counts.shape[1])
+    if height < 100 or left >= right:
         return None
-    picture = smoothed(counts[top:bottom, left:right], 0.0045 * height)
-    row, column = (int(k) for k in np.unravel_index(int(np.argmax(picture)), picture.shape))
-    peak = float(picture[row, column])
-    at = (top + row, left + column)
-    if peak < 2.2 * level or abs(at[1] - midline(at[0])) > 0.035 * height:
+    picture = np.where(body[top:bottom, left:right], smoothed(counts[top:bottom, left:right], 0.0025 * height), 0.0)
+    rows, columns = np.arange(top, bottom), np.arange(left, right)
+    aside = (columns[None, :] - midline.columns(rows)[:, None]) / height
+    likely = np.exp(-0.5 * (((rows - middle) / height / _BLADDER_ROWS_SIGMA) ** 2)[:, None]) * np.exp(
+        -0.5 * (aside / _BLADDER_COLUMNS_SIGMA) ** 2
+    )
+    at = np.unravel_index(int(np.argmax(picture * likely)), picture.shape)
+    peak = float(picture[at])
+    pelvis = float(np.percentile(picture[picture > 0], 60)) if (picture > 0).any() else 0.0
+    if peak < 2.2 * max(level, 0.5 * pelvis):
         return None
-    pool = isocontour(counts, at, ContourSpec("background", 0.35))
-    if pool is None or pool.background > 0.6 * peak:
+    seed = np.zeros(picture.shape, bool)
+    seed[at] = True
+    pool = connected(picture >= pelvis + 0.4 * (peak - pelvis), seed)
+    across = np.flatnonzero(pool.any(axis=0))
+    wide, offset = across[-1] - across[0] + 1, float(np.abs(aside[pool].mean()))
+    if not 0.014 * height <= wide <= 0.1 * height or offset > 0.025 or np.count_nonzero(pool) > (0.07 * height) ** 2:
         return None
-    wide = pool.roi.width
-    middle = pool.roi.centre
-    if wide < 0.018 * height or abs(middle[1] - midline(middle[0])) > 0.03 * height:
-        return None
-    return _with_edge(pool.roi, counts.shape, 2) if body[at] else None
+    whole = np.zeros(counts.shape, bool)
+    whole[top:bottom, left:right] = pool
+    return _with_edge(whole, 1)
 
 
 def find_injection_site(
@@ -60,20 +69,19 @@ def find_injection_site(
         return None
     picture: Picture = np.where(arms, smoothed(counts[top:bottom], 1.5), 0.0).astype(np.float32)
     at = np.unravel_index(int(np.argmax(picture)), picture.shape)
-    peak = float(picture[at])
-    arm = float(np.median(picture[arms]))
-    if peak < max(3.0 * arm, 1.5 * level):
+    if float(picture[at]) < 2.0 * level:
         return None
     place = (top + int(at[0]), int(at[1]))
     spot = isocontour(counts, place, ContourSpec("background", 0.25))
-    if spot is None or spot.roi.pixels > (0.04 * height) ** 2:
+    # Elbows and wrists are hot for an arm, but they sit on bone; a depot of tracer stands alone.
+    if spot is None or spot.background > 0.28 * spot.peak or spot.roi.pixels > (0.04 * height) ** 2:
         return None
-    return _with_edge(spot.roi, counts.shape, 3)
+    return _with_edge(spot.roi.mask((counts.shape[0], counts.shape[1])), 3)
 
 
-def _with_edge(roi: Roi, shape: tuple[int, int], steps: int) -> Roi | None:
-    """The ROI with the blurred edge around it, which belongs to no bone either; in one piece without holes."""
-    mask = widened(roi.mask(shape), steps)
-    border = np.zeros(shape, bool)
-    border[0], border[-1], border[:, 0], border[:, -1] = True, True, True, True
-    return Roi.from_mask(~connected(~mask, border & ~mask))
+def _with_edge(mask: Mask, steps: int) -> Roi | None:
+    """The mask with the blurred edge around it, which belongs to no bone either; without holes."""
+    wide = np.pad(widened(mask, steps), 1)
+    outside = np.zeros(wide.shape, bool)
+    outside[0] = True
+    return Roi.from_mask(~connected(~wide, outside)[1:-1, 1:-1])

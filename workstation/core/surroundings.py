@@ -32,7 +32,8 @@ def surroundings(picture: Picture, peak: tuple[int, int], unit: float = 1.0) -> 
 
     A ray sees the bone a little beyond where the counts have fallen half way. A bone goes on to both sides, so each
     ray counts as the lower of its own value and that of the way opposite: across the bone one of the two is soft
-    tissue, along it both are bone. The answer is near the highest of these, and is found again until edge and background agree.
+    tissue, along it both are bone. The answer is near the highest of these; edge and background are found in turns
+    until they agree.
     """
     height = float(picture[peak])
     rays = _rays(picture, peak, int(np.ceil((_LONGEST + _GAP[1]) * unit)) + _WIDTH + 1)
