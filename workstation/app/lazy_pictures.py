@@ -1,0 +1,121 @@
+"""Pictures of scans read in a thread of their own, the one asked for last first; a list never waits for a disk."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
+log = logging.getLogger(__name__)
+
+_WAITING = 96  # asked for and not yet read; what scrolled by before that is forgotten
+
+Read = Callable[["Library", str], QImage]
+
+
+class LazyPictures(QObject):
+    """`get` answers at once with what is there, and `arrived` tells when a picture that was not has come.
+
+    A null image stands for a scan without one. kept: how many pictures stay in memory.
+    """
+
+    arrived = Signal(str)  # scan
+    _came = Signal(int, str, QImage)
+
+    def __init__(self, read: Read, kept: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._read = read
+        self._kept = kept
+        self._library: Library | None = None
+        self._generation = 0  # of the library and its pictures: an answer to an older question is dropped
+        self._pictures: OrderedDict[str, QImage] = OrderedDict()
+        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._thread: ThreadPoolExecutor | None = None
+        self._came.connect(self._keep, Qt.ConnectionType.QueuedConnection)
+
+    def show(self, library: Library | None) -> None:
+        """Read from this library from now on, and read everything anew."""
+        self._library = library
+        self._generation += 1
+        self._pictures.clear()
+        self._wanted.clear()
+
+    def get(self, scan: str) -> QImage | None:
+        """The picture, or None while it is being read."""
+        if scan in self._pictures:
+            self._pictures.move_to_end(scan)
+            return self._pictures[scan]
+        if self._library is not None:
+            if scan not in self._wanted:
+                self._ask_for(scan)
+            self._wanted[scan] = None
+            self._wanted.move_to_end(scan)
+            if len(self._wanted) > _WAITING:
+                self._wanted.popitem(last=False)
+        return None
+
+    def close(self) -> None:
+        """Let the thread end; what it is at is dropped."""
+        self.show(None)
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
+            self._thread = None
+
+    def _ask_for(self, scan: str) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "pictures")
+        self._thread.submit(self._next, self._library, self._generation)
+
+    def _keep(self, generation: int, scan: str, image: QImage) -> None:
+        if generation != self._generation:
+            return
+        self._wanted.pop(scan, None)
+        self._pictures[scan] = image
+        if len(self._pictures) > self._kept:
+            self._pictures.popitem(last=False)
+        self.arrived.emit(scan)
+
+    # In the thread
+
+    def _next(self, library: Library, generation: int) -> None:
+        from workstation.store.errors import LibraryError
+
+        try:
+            scan, _ = self._wanted.popitem()
+        except KeyError:
+            return
+        try:
+            image = self._read(library, scan)
+        except LibraryError:
+            image = QImage()
+        except Exception:
+            log.exception("a picture could not be made")
+            image = QImage()
+        self._came.emit(generation, scan, image)
+
+
+def thumbnail(library: Library, scan: str) -> QImage:
+    """The small picture the library keeps: both views, dark uptake on white."""
+    return QImage.fromData(library.thumbnail(scan) or b"", "PNG")
+
+
+def preview(library: Library, scan: str) -> QImage:
+    """Both views at full resolution in the bone window, dark uptake on white, anterior at the left."""
+    from workstation.core.display import bone_window, to_index
+
+    frames = library.load(scan).frames
+    window = bone_window({view: frame.counts for view, frame in frames.items()})
+    parts = [255 - to_index(frames[view].counts, window) for view in frames]
+    rows = max(part.shape[0] for part in parts)
+    parts = [np.pad(part, ((0, rows - part.shape[0]), (0, 0)), constant_values=255) for part in parts]
+    grey = np.ascontiguousarray(np.hstack(parts))
+    return QImage(grey.data, grey.shape[1], rows, grey.shape[1], QImage.Format.Format_Grayscale8).copy()
