@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from workstation.phantom import lesions as model
 from workstation.phantom import posterior
 from workstation.phantom.lesions import Lognormal, Shape, distinct, draw_sites
-from workstation.phantom.posterior import Prior, Seen, auc, evaluate
+from workstation.phantom.posterior import Mix, Seen, auc, evaluate
 from workstation.phantom.sites import TUMOURS, all_sites, weights
 
 SITES = all_sites()
@@ -83,7 +83,7 @@ def test_sites_are_drawn_as_if_repeats_were_thrown_away() -> None:
 # A small world: five sites, at most two malignant and two benign lesions, so that everything can be written out.
 LAW = np.array([[0.1, 0.2, 0.1], [0.2, 0.1, 0.05], [0.1, 0.1, 0.05]])
 BENIGN_LAW = np.array([[0.2, 0.5, 0.3], [0, 0, 0], [0, 0, 0]])
-PRIOR = Prior((0.4, 0.3, 0.2, 0.1), (0.6, 0.5, 0.4, 0.3))
+MIX = Mix((0.4, 0.3, 0.2, 0.1), (0.6, 0.5, 0.4, 0.3))
 MALIGNANT = np.stack([P, P[::-1], np.roll(P, 2), Q])
 WORLD = [next(site for site in SITES if site.place == place) for place in ("knee", "lateral rib", "sternum", "jaw")]
 WORLD.append(next(site for site in SITES if site.place == "vertebral body"))
@@ -116,7 +116,7 @@ def worlds(kept: float) -> list[tuple[float, int, tuple[int, ...], tuple[int, ..
     found = []
     for index, status in product(range(4), (True, False)):
         law = LAW if status else BENIGN_LAW
-        share = PRIOR.tumour[index] * (PRIOR.metastatic[index] if status else 1 - PRIOR.metastatic[index])
+        share = MIX.tumour[index] * (MIX.metastatic[index] if status else 1 - MIX.metastatic[index])
         for a, b in product(range(3), repeat=2):
             sets = {}
             for s in permutations(range(5), a + b):
@@ -152,7 +152,7 @@ def test_posteriors_are_those_of_the_world_written_out(small_world: None, kept: 
                 alone[i, 1] += chance * density(each, tumour)
             if each.number in n:
                 alone[i, 0] += chance * density(each, None)
-    ceiling, single = evaluate(seen, MALIGNANT, Q, PRIOR, kept)
+    ceiling, single = evaluate(seen, MALIGNANT, Q, MIX, kept)
     np.testing.assert_allclose(ceiling, joint[:, 1] / joint.sum(axis=1), rtol=1e-9)
     np.testing.assert_allclose(single, alone[:, 1] / alone.sum(axis=1), rtol=1e-9)
 
@@ -162,9 +162,9 @@ def test_best_auc_by_simulation_in_the_small_world(small_world: None) -> None:
     rng = np.random.default_rng(4)
     truth: list[bool] = []
     scores: list[tuple[float, float, float]] = []
-    for _ in range(700):
-        index = int(rng.choice(4, p=PRIOR.tumour))
-        law = LAW if rng.uniform() < PRIOR.metastatic[index] else BENIGN_LAW
+    for _ in range(450):
+        index = int(rng.choice(4, p=MIX.tumour))
+        law = LAW if rng.uniform() < MIX.metastatic[index] else BENIGN_LAW
         a, b = divmod(int(rng.choice(9, p=law.ravel())), 3)
         while True:
             m, n = rng.choice(5, a, p=MALIGNANT[index]), rng.choice(5, b, p=Q)
@@ -177,7 +177,7 @@ def test_best_auc_by_simulation_in_the_small_world(small_world: None) -> None:
                 shape = model.draw_shape(laws, WORLD[number], rng)
                 contrast = laws.contrast.above(1.4).draw(rng)
                 seen.append(Seen(int(number), WORLD[number], shape, contrast, 1.4))
-        ceiling, alone = evaluate(seen, MALIGNANT, Q, PRIOR)
+        ceiling, alone = evaluate(seen, MALIGNANT, Q, MIX)
         truth += [True] * a + [False] * b
         scores += list(zip(ceiling, alone, [each.contrast for each in seen], strict=True))
     p, single, contrast = np.array(scores).T

@@ -20,7 +20,7 @@ import resources
 from workstation.phantom import lesions as model
 from workstation.phantom.camera import CAMERAS, Box, count
 from workstation.phantom.pose import Body, Sex, draw_body, move
-from workstation.phantom.posterior import Prior, Seen, evaluate
+from workstation.phantom.posterior import Mix, Seen, evaluate
 from workstation.phantom.projection import Singles, ellipsoids
 from workstation.phantom.scan import Acquisition, Scene, Uptake, add, as_seen, build, contribution, in_frame
 from workstation.phantom.sites import TUMOURS, Site, all_sites, anchor, weights
@@ -32,17 +32,17 @@ VERSION = "1.0"  # of the simulator and its settings; results name it
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """patients: how many unless asked otherwise. prior: chances of tumour and status. earlier: share with a prior."""
+    """patients: how many unless asked otherwise. mix: chances of tumour and status. earlier: share with a prior."""
 
     name: str
     patients: int
-    prior: Prior
+    mix: Mix
     earlier: float
 
 
 COHORTS = MappingProxyType(
     {
-        "demo": Cohort("demo", 40, Prior((0.33, 0.27, 0.28, 0.12), (0.4525, 0.4582, 0.4039, 0.37)), 0.25),
+        "demo": Cohort("demo", 40, Mix((0.33, 0.27, 0.28, 0.12), (0.4525, 0.4582, 0.4039, 0.37)), 0.25),
     }
 )
 _AGES = {"lung": (58.5, 10.8), "prostate": (71.0, 8.7), "breast": (51.4, 10.4), "other": (56.1, 12.9)}
@@ -163,12 +163,12 @@ class _Shot:
 
 
 def _draw_person(cohort: Cohort, number: int, rng: np.random.Generator) -> Person:
-    index = int(rng.choice(len(TUMOURS), p=cohort.prior.tumour))
+    index = int(rng.choice(len(TUMOURS), p=cohort.mix.tumour))
     tumour = TUMOURS[index]
     mean, deviation = _AGES[tumour]
     age = int(np.clip(round(rng.normal(mean, deviation)), 22, 89))
     sex: Sex = "M" if rng.uniform() < _MALE[tumour] else "F"
-    metastatic = bool(rng.uniform() < cohort.prior.metastatic[index])
+    metastatic = bool(rng.uniform() < cohort.mix.metastatic[index])
     return Person(number, f"{cohort.name}-{number + 1:05d}", tumour, sex, age, metastatic)
 
 
@@ -245,7 +245,7 @@ def _acquisition(body: Body, rng: np.random.Generator) -> Acquisition:
 
 
 def _feasible(scene: Scene) -> NDArray[np.bool_]:
-    """Sites that lie in the acquired field of both views and not under the bladder in both."""
+    """Sites well inside the acquired field, under skin, and not covered by the bladder in both views."""
     keep = np.ones(len(all_sites()), bool)
     grid, field = scene.grid, scene.field
     edge = int(np.ceil(25 / grid.spacing_mm))
@@ -254,7 +254,8 @@ def _feasible(scene: Scene) -> NDArray[np.bool_]:
         row = int(round((place[1] - grid.top_mm) / grid.spacing_mm))
         column = int(round((place[0] - grid.left_mm) / grid.spacing_mm))
         inside = field.top + edge <= row < field.bottom - edge and field.left + edge <= column < field.right - edge
-        keep[index] = inside and not (scene.bladder[0][row, column] and scene.bladder[1][row, column])
+        hidden = inside and scene.bladder[0][row, column] and scene.bladder[1][row, column]
+        keep[index] = inside and not hidden and not np.isnan(scene.medium.front[row, column])
     return keep
 
 
@@ -311,7 +312,7 @@ def _expose(
         seen.append(Seen(each.number, site, each.shape, contrast, threshold))
         traces.append([(found, box) for found, _, box in views])
     malignant, benign = weights(feasible)
-    ceiling, alone = evaluate(seen, malignant, benign, cohort.prior, model.kept() if earlier else 1.0)
+    ceiling, alone = evaluate(seen, malignant, benign, cohort.mix, model.kept() if earlier else 1.0)
     expected = add(scene, (extra[0], extra[1]))
     pictures = np.stack([as_seen(view, count(expected[view], rng)) for view in (0, 1)]).astype(np.uint16)
     found_lesions = tuple(

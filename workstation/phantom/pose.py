@@ -69,8 +69,8 @@ class Body:
 
 def draw_body(rng: np.random.Generator, sex: Sex, age: int) -> Body:
     """A person of the given sex and age (years): height, weight and an ordinary, not quite straight way of lying."""
-    height = float(np.clip(rng.normal(1720 if sex == "M" else 1600, 65), 1480, 1960))
-    height -= 1.2 * max(age - 50, 0)
+    height = float(np.clip(rng.normal(1740 if sex == "M" else 1625, 65), 1500, 1960))
+    height -= 1.0 * max(age - 50, 0)
     bmi = float(np.clip(24.5 * np.exp(rng.normal(0, 0.15)), 16.5, 40))
     deg = np.pi / 180
 

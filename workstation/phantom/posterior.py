@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Prior:
+class Mix:
     """tumour: chances in the order of TUMOURS; metastatic: chance of a malignant status given each tumour."""
 
     tumour: tuple[float, ...]
@@ -41,7 +41,7 @@ class Prior:
 
 
 def evaluate(
-    seen: Sequence[Seen], malignant: Floats, benign: Floats, prior: Prior, kept: float = 1.0
+    seen: Sequence[Seen], malignant: Floats, benign: Floats, mix: Mix, kept: float = 1.0
 ) -> tuple[Floats, Floats]:
     """(p_ceiling, p_alone) of the lesions of one scan, each (n,).
 
@@ -67,8 +67,8 @@ def evaluate(
         others = distinct(place, benign, law[True].shape, list(numbers))
         unseen = distinct(np.delete(place, numbers), np.zeros(len(benign) - n), (len(z), 1))[:, 0]
         subsets = _leave_one_out(ratio)
-        for status, chance in ((True, prior.metastatic[index]), (False, 1 - prior.metastatic[index])):
-            share = prior.tumour[index] * chance
+        for status, chance in ((True, mix.metastatic[index]), (False, 1 - mix.metastatic[index])):
+            share = mix.tumour[index] * chance
             if share == 0:
                 continue
             given = share * law[status] / np.maximum(z, 1e-300)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Acquisition:
 class Scene:
     """A body before the camera. Everything here is noise-free and without lesions.
 
-    views: per view (anterior, posterior) the expected picture in the anterior frame, and the primary part of it.
+    expected: the pictures of both views (anterior, posterior), in the anterior frame. bladder: its masks, likewise.
     scale: counts per pixel for a unit of emission. field: acquired pixels (rows, columns).
     """
 
@@ -58,7 +58,6 @@ class Scene:
     grid: Grid
     camera: Camera
     medium: Medium
-    primary: tuple[Singles, Singles]
     expected: tuple[Singles, Singles]
     scale: float
     field: Box
@@ -114,22 +113,13 @@ def build(body: Body, uptake: Uptake, acquisition: Acquisition) -> Scene:
     scale = acquisition.counts / total
     expected = [(one * scale * inside_field).astype(np.float32) for one in whole]
     bladder = solid.where(kinds[np.maximum(solid.bone, 0)] == "bladder")
-    partial = Scene(
-        skeleton,
-        grid,
-        camera,
-        scene,
-        (primary[0], primary[1]),
-        (expected[0], expected[1]),
-        scale,
-        field,
-        (np.zeros(0, bool), np.zeros(0, bool)),
-    )
+    none = np.zeros(grid.shape, bool)
+    bare = Scene(skeleton, grid, camera, scene, (expected[0], expected[1]), scale, field, (none, none))
     masks = []
     for view in (0, 1):
-        picture = contribution(partial, bladder, uptake.bones[bladder.bone], view)
+        picture = contribution(bare, bladder, uptake.bones[bladder.bone], view)
         masks.append(in_frame(trace(picture[0], expected[view][picture[1].slices]).mask, picture[1], grid))
-    return Scene(skeleton, grid, camera, scene, partial.primary, partial.expected, scale, field, (masks[0], masks[1]))
+    return replace(bare, bladder=(masks[0], masks[1]))
 
 
 def _with_injection(
