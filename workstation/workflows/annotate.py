@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import resources
 from workstation.core import edits
@@ -78,6 +78,16 @@ def run(library: Library, scan: str, reader: str, lines: Iterable[bytes]) -> Ite
             yield Answer(n, True, desk.carry_out(_parse(line)))
         except (Refused, EditError, LibraryError) as error:
             yield Answer(n, False, None, str(error))
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The stream's lines as they come; of one that is too long only the beginning, enough to be refused."""
+    while line := stream.readline(MAX_LINE + 1):
+        whole = line
+        while len(whole) > MAX_LINE and not whole.endswith(b"\n"):
+            if not (whole := stream.readline(MAX_LINE + 1)):
+                break
+        yield line
 
 
 class _Desk:

@@ -68,7 +68,7 @@ def take_in(name: str, original: str, data: bytes, rules: Rules) -> Arrived:
     from workstation.dicom.deidentify import deidentify, patient_key, secret_day_offset
     from workstation.dicom.errors import DicomError
 
-    read = _read(name, data, rules.sides)
+    read = read_file(name, data, rules.sides)
     if not read.accepted:
         return Arrived(name, original, read.reason or "It cannot be used.")
     identifier, issuer = patient_key(read)
@@ -96,7 +96,8 @@ def half(arrived: Arrived) -> Half | None:
     return Half(arrived, study, arrived.fact("series_uid"), arrived.views[0], (frame.rows, frame.columns), acquired)
 
 
-def _read(name: str, data: bytes, sides: str | None) -> ReadObject:
+def read_file(name: str, data: bytes, sides: str | None = None) -> ReadObject:
+    """The object; a picture too, where it is said what it shows."""
     from workstation.dicom.picture import Sides, read_picture
     from workstation.dicom.read import read_object
 
@@ -107,20 +108,23 @@ def _read(name: str, data: bytes, sides: str | None) -> ReadObject:
     return read
 
 
+def told_of(read: ReadObject) -> tuple[str, ...]:
+    """What is odd about an object that can be used, in sentences."""
+    warnings = read.facts.get("warnings")
+    told = [str(text) for text in warnings] if isinstance(warnings, list | tuple) else []
+    assumed = " and ".join(str(frame.view) for frame in read.frames if frame.how is How.ASSUMED)
+    if assumed:
+        told.append(f"The header does not name its views: {assumed} is assumed. Check it and correct it if need be.")
+    return tuple(told)
+
+
 def _arrived(
     read: ReadObject, original: str, data: bytes, patient: str, person: Patient | None, facts: Mapping[str, object]
 ) -> Arrived:
     assert read.kind is not None
-    told = [str(text) for text in _listed(read.facts.get("warnings"))]
-    assumed = " and ".join(str(frame.view) for frame in read.frames if frame.how is How.ASSUMED)
-    if assumed:
-        told.append(f"The header does not name its views: {assumed} is assumed. Check it and correct it if need be.")
+    told = list(told_of(read))
     if person is not None:
         risk, private = read.facts.get("burnt_in_risk"), read.facts.get("private_tags")
         told.extend([str(risk)] if risk else [])
         told.extend([f"{private} private elements were left out."] if private else [])
     return Arrived(read.name, original, None, data, patient, person, read.kind, read.frames, dict(facts), tuple(told))
-
-
-def _listed(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else ()
