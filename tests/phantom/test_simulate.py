@@ -70,6 +70,17 @@ def test_words_are_those_of_the_vocabulary(cohort: Path) -> None:
         assert row["visible"] == str(int(float(row["peak_ratio"]) >= 0.3))
 
 
+def test_what_needs_an_earlier_scan_has_one(cohort: Path) -> None:
+    scans = {row["scan"]: row for row in table(cohort / "truth" / "scans.csv")}
+    for row in table(cohort / "truth" / "lesions.csv"):
+        if row["criterion"] in ("M2", "M4"):
+            assert scans[f"{row['scan']}-prior"]["day"] < scans[row["scan"]]["day"]
+    earlier = [name for name in scans if name.endswith("-prior")]
+    assert earlier
+    for name in earlier:
+        assert scans[name]["patient"] == scans[name.removesuffix("-prior")]["patient"]
+
+
 def test_another_reader_finds_the_same_counts_and_objects(cohort: Path) -> None:
     import pydicom
 

@@ -369,8 +369,8 @@ def _criterion(drawn: _Drawn, site: Site, earlier: bool, paired: bool, rng: np.r
     chance = rng.uniform()
     if not drawn.malignant:
         return site.criterion
-    if paired and not earlier:
-        if not drawn.kept:
-            return "M2"
-        return "M4" if chance < 0.5 else "M1"
-    return "M1" if chance < 0.75 else "M2"
+    if not paired or earlier:
+        return "M1"
+    if not drawn.kept:
+        return "M2"
+    return "M4" if chance < 0.5 else "M1"
