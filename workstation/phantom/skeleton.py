@@ -178,5 +178,9 @@ def _outline(name: str, side: int, values: list[tuple[float, ...]]) -> Outline:
         # The thigh reaches up into the trunk, so that no gap opens between them when they move.
         top = table[0] + (0, -60, 0, -6, 0)
         table = np.vstack([top, table])
+    elif name == "soft_trunk":
+        # Between the thighs the trunk ends in a rounded point, not in an edge.
+        x, y, z, _, depth = table[-1]
+        table = np.vstack([table, [x, y + 14, z, 60, 0.8 * depth], [x, y + 34, z, 12, 0.5 * depth]])
     power = TRUNK_POWER if name == "soft_trunk" else 2.0
     return Outline(name, side, part_of(name, ""), table[:, :3], table[:, 3], table[:, 4], power)
