@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from workstation.app import corrections
 from workstation.app.case import Case, open_case
 from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.core.lesion import ReadingKey
-
-if TYPE_CHECKING:
-    from workstation.store.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -104,31 +101,14 @@ class Reading(QObject):
 
     def confirm_sides(self) -> None:
         """A person has checked right and left."""
-        self._correct(lambda library, scan: library.correct(scan, self.workbench.reader, sides="confirmed"))
+        if self.scan is not None and corrections.confirm_sides(self.workbench, self.scan):
+            self.open(self.scan)
 
     def swap_views(self) -> None:
         """Views the wrong way round: anterior becomes posterior and the other way."""
         case = self.case
-        if case is not None:
-            views = {view: view.other for view in case.scan.views}
-            self._correct(lambda library, scan: library.assign_views(scan, views, self.workbench.reader))
-
-    def _correct(self, operation: Callable[[Library, str], None]) -> None:
-        from workstation.store.errors import LibraryError
-
-        library = self.workbench.library
-        if library is None or self.scan is None:
-            return
-        if library.read_only:
-            self.workbench.note(self.tr("This library is open read-only here, so nothing can be changed."))
-            return
-        try:
-            operation(library, self.scan)
-        except LibraryError as error:
-            self.workbench.note(str(error))
-            return
-        self.workbench.changed.emit(Changes.SCANS)
-        self.open(self.scan)
+        if case is not None and corrections.swap_views(self.workbench, case.scan.id, case.scan.views):
+            self.open(case.scan.id)
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:

@@ -140,6 +140,12 @@ class Library:
         with self._connections.reading() as connection:
             return scans.load(connection, self.folder, scan)
 
+    def facts(self, scan: str) -> Mapping[str, object]:
+        """What is kept of the header; needs no pixels."""
+        with self._connections.reading() as connection:
+            facts: Mapping[str, object] = scans.known(connection, scan)["facts"]
+        return facts
+
     def thumbnail(self, scan: str) -> bytes | None:
         """A small PNG of both views."""
         with self._connections.reading() as connection:

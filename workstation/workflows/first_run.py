@@ -6,11 +6,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.workflows import import_scans, simulate
 from workstation.workflows.home import home
 from workstation.workflows.opening import writing
 from workstation.workflows.progress import Job
+
+if TYPE_CHECKING:
+    from workstation.store.library import Library
 
 COHORT = "demo"
 PATIENTS = 40
@@ -52,19 +56,24 @@ def run(folder: Path, patients: int = PATIENTS) -> Job[FirstRun]:
         finally:
             there.close()
     with writing(folder, make="research") as library:
-        scratch = _scratch(folder)
-        cohort = scratch / "cohort"
-        scratch.mkdir(parents=True, exist_ok=True)
-        if not (cohort / "truth" / "cohort.json").is_file():
-            shutil.rmtree(cohort, ignore_errors=True)
-            yield from simulate.run(COHORT, cohort, patients, SEED)
-        options = import_scans.ImportOptions(who=WHO)
-        yield from import_scans.run([cohort], library, options)
-        real = real_scan()
-        if real is not None:
-            yield from import_scans.run([real], library, options)
-        shutil.rmtree(scratch)
-        return FirstRun(folder, len(library.ids()), True)
+        return (yield from fill(library, patients))
+
+
+def fill(library: Library, patients: int = PATIENTS) -> Job[FirstRun]:
+    """Bring the simulated patients and the real scan into a library that is open for writing."""
+    scratch = _scratch(library.folder)
+    cohort = scratch / "cohort"
+    scratch.mkdir(parents=True, exist_ok=True)
+    if not (cohort / "truth" / "cohort.json").is_file():
+        shutil.rmtree(cohort, ignore_errors=True)
+        yield from simulate.run(COHORT, cohort, patients, SEED)
+    options = import_scans.ImportOptions(who=WHO)
+    yield from import_scans.run([cohort], library, options)
+    real = real_scan()
+    if real is not None:
+        yield from import_scans.run([real], library, options)
+    shutil.rmtree(scratch)
+    return FirstRun(library.folder, len(library.ids()), True)
 
 
 def real_scan() -> Path | None:

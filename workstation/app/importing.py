@@ -1,0 +1,76 @@
+"""Importing from the window: the jobs, what a result means in words, which files ask for their sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from workstation.app.jobs import Job, Jobs
+from workstation.app.workbench import Workbench
+from workstation.core.changes import Changes
+from workstation.workflows import import_scans
+from workstation.workflows.import_scans import ImportOptions, ImportResult
+from workstation.workflows.progress import Job as Workflow
+from workstation.workflows.progress import Progress
+
+__all__ = ["ImportResult", "Progress", "are_pictures", "in_short", "save_refused", "start_demo", "start_import"]
+
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("importing", text)
+
+
+def are_pictures(paths: Sequence[Path]) -> bool:
+    """Whether a file among them is an ordinary picture, whose sides only the user knows."""
+    return any(path.suffix.lower() in PICTURES for path in paths)
+
+
+def start_import(workbench: Workbench, jobs: Jobs, paths: Sequence[Path], sides: str | None = None) -> Job:
+    """Import files and folders into the open library; pages hear of it when it ends, cancelled or not."""
+    library = workbench.library
+    assert library is not None
+    options = ImportOptions(who=workbench.reader, sides=sides)
+    return _telling(workbench, jobs, lambda: import_scans.run(list(paths), library, options), _tr("Importing"))
+
+
+def start_demo(workbench: Workbench, jobs: Jobs) -> Job:
+    """Fill the open library with the first-run scans: simulated patients and the one real scan."""
+    from workstation.workflows import first_run
+
+    library = workbench.library
+    assert library is not None
+    return _telling(workbench, jobs, lambda: first_run.fill(library), _tr("Making simulated scans"))
+
+
+def _telling(workbench: Workbench, jobs: Jobs, make: Callable[[], Workflow[Any]], title: str) -> Job:
+    job = jobs.start(make, title)
+    job.ended.connect(lambda: workbench.changed.emit(Changes.SCANS))
+    return job
+
+
+def in_short(result: ImportResult) -> str:
+    """What came of an import, in one line."""
+    parts = [_tr("{0} new scans").format(result.scans) if result.scans != 1 else _tr("1 new scan")]
+    if result.joined:
+        parts.append(_tr("{0} completed by their other view").format(result.joined))
+    if result.duplicates:
+        parts.append(_tr("{0} files were there already").format(result.duplicates))
+    if result.labels:
+        parts.append(_tr("{0} lesions").format(result.labels))
+    if result.refused:
+        parts.append(_tr("{0} files left out").format(len(result.refused)))
+    return "   ".join(parts)
+
+
+def save_refused(result: ImportResult, file: Path) -> str:
+    """Save the refused files as CSV; a sentence where that failed, else nothing."""
+    try:
+        import_scans.write_refused(result, file)
+    except OSError as error:
+        return _tr("{0} could not be written: {1}.").format(file, error.strerror or type(error).__name__)
+    return ""

@@ -1,0 +1,126 @@
+"""What the library page says when it is empty, when something is dragged over it, and when a picture was dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from workstation.ui import theme
+
+
+class Invitation(QWidget):
+    """The empty library: what to do next."""
+
+    files_wanted = Signal()
+    folder_wanted = Signal()
+    demo_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = QLabel(objectName="title")
+        self._words = QLabel(objectName="quiet")
+        self._words.setWordWrap(True)
+        self._words.setMaximumWidth(520)
+        for label in (self._title, self._words):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setSpacing(8)
+        for words, signal, name in (
+            (self.tr("Import files…"), self.files_wanted, "primary"),
+            (self.tr("Import a folder…"), self.folder_wanted, ""),
+            (self.tr("Make simulated scans"), self.demo_wanted, ""),
+        ):
+            button = QPushButton(words)
+            button.setObjectName(name)
+            button.clicked.connect(signal)
+            row.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        layout.addWidget(self._title)
+        layout.addWidget(self._words, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def show_for(self, library: bool, writable: bool) -> None:
+        """library: one is open. writable: it can be filled here."""
+        self._title.setText(self.tr("This library is empty") if library else self.tr("No library is open"))
+        self._words.setText(
+            self.tr(
+                "Drop DICOM files, folders or zip archives here. Whole-body bone scans are taken in and de-identified; "
+                "everything else is listed with the reason. Or make simulated scans to try things out."
+            )
+            if library
+            else self.tr("Open a library with Ctrl+O: choose one, or an empty folder for a new one.")
+        )
+        self._buttons.setVisible(library and writable)
+
+
+class SidesQuestion(QFrame):
+    """A picture has no header: the user says what it shows."""
+
+    answered = Signal(object, str)  # paths, "anterior" | "posterior" | "both"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("foot")
+        self._paths: Sequence[Path] = ()
+        self._words = QLabel(self.tr("Pictures say nothing of their views. What do these show?"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.addWidget(self._words)
+        row.addStretch(1)
+        for words, sides in (
+            (self.tr("Anterior"), "anterior"),
+            (self.tr("Posterior"), "posterior"),
+            (self.tr("Both, anterior at the left"), "both"),
+        ):
+            button = QPushButton(words)
+            button.clicked.connect(lambda _=False, chosen=sides: self._answer(chosen))
+            row.addWidget(button)
+        leave = QPushButton(self.tr("Leave them out"))
+        leave.clicked.connect(self.hide)
+        row.addWidget(leave)
+        self.hide()
+
+    def ask(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self.show()
+
+    def _answer(self, sides: str) -> None:
+        self.hide()
+        self.answered.emit(self._paths, sides)
+
+
+class DropHint(QWidget):
+    """Shown over the page while files hang above it."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(page)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_over(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None
+        self.setGeometry(QRect(0, 0, parent.width(), parent.height()))
+        self.raise_()
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = theme.current()["window"]
+        veil.setAlpha(225)
+        painter.fillRect(self.rect(), veil)
+        painter.setPen(QPen(theme.current()["accent"], 2, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(self.rect().adjusted(24, 24, -24, -24), 12, 12)
+        font = painter.font()
+        font.setPixelSize(18)
+        painter.setFont(font)
+        painter.setPen(theme.current()["text_strong"])
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("Drop to import"))
