@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from workstation.dicom.folder import Found
     from workstation.store.library import Library, NewScan
 
-_BATCH_SCANS = 32
-_BATCH_BYTES = 96 << 20
+_BATCH_SCANS = 16
+_BATCH_BYTES = 48 << 20
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,10 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
             if item is not None:
                 importing.take(item)
             yield Progress(importing.done, total, "Importing", len(importing.refused))
+        importing.finish()
     finally:
         arriving.close()
-    importing.finish()
+        importing.writer.shutdown()
     yield Progress(total, total, "Importing", len(importing.refused))
     yield from importing.bring_labels(tables)
     return importing.result()
@@ -131,7 +133,12 @@ class _Importing:
     _duplicates: int = 0
     _labels: int = 0
     _joining: Joining = field(default_factory=Joining)
+    # Scans are written while the next ones are read; one batch at a time.
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _writing: Future[list[str]] | None = None
     _batch: list[NewScan] = field(default_factory=list)
+    _studies: set[str] = field(default_factory=set)  # of the scans that are not on disk yet
+    _names: set[str] = field(default_factory=set)
     _bytes: int = 0
     _persons: list[Patient] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -175,6 +182,7 @@ class _Importing:
         for group in self._joining.rest():
             self._keep(group)
         self._flush()
+        self._settle()
 
     def bring_labels(self, tables: Sequence[Labels]) -> Iterator[Progress]:
         """Readings for what has come in, or was there: the truth beside it, and tables given along."""
@@ -214,27 +222,38 @@ class _Importing:
             if made.upside_down:
                 self._told.append(Told(group[0].name, "Its feet were up; it was turned round."))
             self._batch.append(made)
+            self._studies.add(made.study)
+            self._names.add(made.id)
             self._bytes += sum(len(item.data) for item in group)
             scan = made.id
         self._of_object.update({item.fact("sop_uid"): scan for item in group if item.fact("sop_uid")})
 
     def _partner(self, arrived: Arrived) -> str | None:
-        if any(made.study == arrived.fact("study_uid") for made in self._batch):
+        if arrived.fact("study_uid") in self._studies:
             self._flush()  # the partner may be among those not yet on disk
+            self._settle()
         return partner_in(self.library, arrived)
 
     def _id(self, group: tuple[Arrived, ...], truth: ScanTruth | None) -> str:
         """A simulated scan keeps its cohort's name where that is free, so that both can be laid side by side."""
         name = truth.scan if truth is not None and all(item.facts.get("simulated") for item in group) else ""
-        taken = name in (made.id for made in self._batch) or bool(name and self.library.rows([name]))
+        taken = name in self._names or bool(name and self.library.rows([name]))
         return name if new_scan.is_id(name) and not taken else new_id("S")
 
     def _flush(self) -> None:
-        """Make what has gathered durable: first who the patients are, then their scans."""
+        """Begin to make durable what has gathered: first who the patients are, then their scans."""
+        self._settle()
         if self._batch:
             self.identity.note(self._persons)
-            self._ids.extend(self.library.add_scans(self._batch, self.who))
+            self._writing = self.writer.submit(self.library.add_scans, self._batch, self.who)
             self._batch, self._persons, self._bytes = [], [], 0
+
+    def _settle(self) -> None:
+        """Wait until all that was begun is on disk."""
+        if self._writing is not None:
+            self._ids.extend(self._writing.result())
+            self._writing = None
+        self._studies = {made.study for made in self._batch}
 
     def _of_objects_there(self) -> dict[str, str]:
         there = {}
