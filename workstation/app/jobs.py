@@ -1,11 +1,11 @@
-"""Workflows in threads of their own: progress, time left, cancel; an answer that nobody waits for any more is dropped."""
+"""Workflows in threads of their own: progress, time left, cancel; an answer nobody waits for any more is dropped."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
@@ -20,25 +20,33 @@ log = logging.getLogger(__name__)
 TOLD_EVERY_S = 0.05
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How a job is getting on. seconds_left: None while nobody can say. rate: steps a second since its part began."""
+
+    progress: Progress
+    seconds_left: float | None
+    rate: float | None
+
+
 class Job(QObject):
     """One workflow under way. Its signals arrive in the window's thread, in order, and `ended` comes last, once.
 
-    progressed: (Progress, seconds left or None). finished: the workflow's result. failed: a sentence. stopped: it was
-    cancelled before its end; what it had done stays done. rate: steps a second of the part under way, None at first.
+    progressed: a Pace. finished: the workflow's result. failed: a sentence. stopped: it was cancelled before its end;
+    what it had done stays done.
     """
 
-    progressed = Signal(object, object)
+    progressed = Signal(object)
     finished = Signal(object)
     failed = Signal(str)
     stopped = Signal()
     ended = Signal()
     _said = Signal(str, object)
 
-    def __init__(self, make: Callable[[], Workflow[Any]], title: str, parent: QObject | None = None) -> None:
+    def __init__(self, workflow: Workflow[Any], title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.title = title
-        self.rate: float | None = None
-        self._make = make
+        self._workflow = workflow
         self._cancelled = threading.Event()
         self._dropped = False
         # What the thread says is heard in this object's thread, one event after the other.
@@ -70,17 +78,11 @@ class Job(QObject):
     def _hear(self, what: str, value: object) -> None:
         if what == "ended":
             self.ended.emit()
-        elif self._dropped:
-            return
-        elif what == "progressed":
-            progress, seconds, self.rate = value  # type: ignore[misc]
-            self.progressed.emit(progress, seconds)
-        elif what == "finished":
-            self.finished.emit(value)
-        elif what == "failed":
-            self.failed.emit(value)
-        else:
-            self.stopped.emit()
+        elif not self._dropped:
+            if what == "stopped":
+                self.stopped.emit()
+            else:
+                {"progressed": self.progressed, "finished": self.finished, "failed": self.failed}[what].emit(value)
 
     # In the thread
 
@@ -92,14 +94,13 @@ class Job(QObject):
 
     def _run(self) -> tuple[str, object]:
         try:
-            workflow = self._make()
             try:
-                self._step_through(workflow)
+                self._step_through()
                 return "stopped", None
             except StopIteration as stop:
                 return "finished", stop.value
             finally:
-                workflow.close()
+                self._workflow.close()
         except Exception as error:
             words = in_words(error)
             if words is None:
@@ -113,12 +114,12 @@ class Job(QObject):
                 ).format(type(error).__name__, file)
             return "failed", words
 
-    def _step_through(self, workflow: Workflow[Any]) -> None:
+    def _step_through(self) -> None:
         """Until the workflow returns (StopIteration) or the job is cancelled."""
         left, told = TimeLeft(), 0.0
         part, began, first = "", 0.0, 0
         while not self._cancelled.is_set():
-            progress = next(workflow)
+            progress = next(self._workflow)
             now = time.monotonic()
             if progress.what != part or progress.done < first:
                 part, began, first = progress.what, now, progress.done
@@ -126,7 +127,7 @@ class Job(QObject):
             if now - told >= TOLD_EVERY_S or progress.done == progress.total:
                 told = now
                 rate = (progress.done - first) / (now - began) if now - began > 0.5 else None
-                self._say("progressed", (progress, seconds, rate))
+                self._say("progressed", Pace(progress, seconds, rate))
 
     def _say(self, what: str, value: object = None) -> None:
         try:
@@ -144,9 +145,9 @@ class Jobs(QObject):
         super().__init__(parent)
         self.running: list[Job] = []
 
-    def start(self, make: Callable[[], Workflow[Any]], title: str) -> Job:
-        """Run the workflow that `make` gives. Connect to the job's signals before the event loop turns."""
-        job = Job(make, title, self)
+    def start(self, workflow: Workflow[Any], title: str) -> Job:
+        """Run a workflow that has not begun yet. Connect to the job's signals before the event loop turns."""
+        job = Job(workflow, title, self)
         self.running.append(job)
         job.ended.connect(self._forget)
         self.started.emit(job)

@@ -56,7 +56,7 @@ class LazyPictures(QObject):
             return self._pictures[scan]
         if self._library is not None:
             if scan not in self._wanted:
-                self._ask_for(scan)
+                self._ask_for(self._library)
             self._wanted[scan] = None
             self._wanted.move_to_end(scan)
             if len(self._wanted) > _WAITING:
@@ -70,10 +70,10 @@ class LazyPictures(QObject):
             self._thread.shutdown(wait=True, cancel_futures=True)
             self._thread = None
 
-    def _ask_for(self, scan: str) -> None:
+    def _ask_for(self, library: Library) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "pictures")
-        self._thread.submit(self._next, self._library, self._generation)
+        self._thread.submit(self._next, library, self._generation)
 
     def _keep(self, generation: int, scan: str, image: QImage) -> None:
         if generation != self._generation:
@@ -105,7 +105,7 @@ class LazyPictures(QObject):
 
 def thumbnail(library: Library, scan: str) -> QImage:
     """The small picture the library keeps: both views, dark uptake on white."""
-    return QImage.fromData(library.thumbnail(scan) or b"", "PNG")
+    return QImage.fromData(library.thumbnail(scan) or b"")
 
 
 def preview(library: Library, scan: str) -> QImage:
