@@ -20,7 +20,7 @@ from workstation.core.scan import VIEWS, View
 # spine and joints are dark but not flat, and a hot lesion still stands out from them.
 BONE_PERCENTILE = 99.5
 # Departments print each view a second time at a higher intensity, where ribs and soft tissue show.
-SECOND_INTENSITY = 2.5
+SECOND_INTENSITY = 2.0
 
 
 @dataclass(frozen=True)

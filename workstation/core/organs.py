@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workstation.core.connected import connected, widened
 from workstation.core.counts import Counts, Picture, smoothed
 from workstation.core.isocontour import ContourSpec, isocontour
 from workstation.core.lesion import Mask, Roi
 from workstation.core.silhouette import Midline
+
+Floats = NDArray[np.float64]
 
 # Where a bladder's hottest part lies, as shares of the body's height: rows from the vertex, and how sure of them.
 _BLADDER_ROW, _BLADDER_ROWS_SIGMA, _BLADDER_COLUMNS_SIGMA = 0.445, 0.025, 0.02
@@ -43,14 +46,25 @@ def find_bladder(counts: Counts, body: Mask, extent: tuple[int, int], midline: M
         return None
     seed = np.zeros(picture.shape, bool)
     seed[at] = True
-    pool = connected(picture >= pelvis + 0.4 * (peak - pelvis), seed)
-    across = np.flatnonzero(pool.any(axis=0))
-    wide, offset = across[-1] - across[0] + 1, float(np.abs(aside[pool].mean()))
-    if not 0.014 * height <= wide <= 0.1 * height or offset > 0.025 or np.count_nonzero(pool) > (0.07 * height) ** 2:
-        return None
-    whole = np.zeros(counts.shape, bool)
-    whole[top:bottom, left:right] = pool
-    return _with_edge(whole, 1)
+    # A threshold at which the pool is one with sacrum and joints is too low.
+    for share in (0.4, 0.55):
+        pool = connected(picture >= pelvis + share * (peak - pelvis), seed)
+        if _is_bladder(pool, aside, (rows - first) / height, height):
+            return _with_edge(Roi.from_mask(pool, top, left), counts.shape, 1)
+    return None
+
+
+def _is_bladder(pool: Mask, aside: Floats, down: Floats, height: int) -> bool:
+    """Of a bladder's size, wider than a spine is, on the midline, and below most of the sacrum."""
+    tall, wide = (np.flatnonzero(pool.any(axis=axis)) for axis in (1, 0))
+    high, broad = (int(span[-1] - span[0] + 1) for span in (tall, wide))
+    middle = float((down * pool.sum(axis=1)).sum() / pool.sum())
+    return (
+        0.014 * height <= broad <= 0.08 * height
+        and high <= min(1.6 * broad, 0.065 * height)
+        and abs(float(aside[pool].mean())) <= 0.018
+        and 0.424 <= middle <= 0.475
+    )
 
 
 def find_injection_site(
@@ -76,12 +90,15 @@ def find_injection_site(
     # Elbows and wrists are hot for an arm, but they sit on bone; a depot of tracer stands alone.
     if spot is None or spot.background > 0.28 * spot.peak or spot.roi.pixels > (0.04 * height) ** 2:
         return None
-    return _with_edge(spot.roi.mask((counts.shape[0], counts.shape[1])), 3)
+    return _with_edge(spot.roi, counts.shape, 3)
 
 
-def _with_edge(mask: Mask, steps: int) -> Roi | None:
-    """The mask with the blurred edge around it, which belongs to no bone either; without holes."""
-    wide = np.pad(widened(mask, steps), 1)
+def _with_edge(roi: Roi | None, shape: tuple[int, ...], steps: int) -> Roi | None:
+    """The ROI with the blurred edge around it, which belongs to no bone either; without holes, inside the frame."""
+    if roi is None:
+        return None
+    wide = np.pad(widened(np.pad(roi.box, steps), steps), 1)
     outside = np.zeros(wide.shape, bool)
     outside[0] = True
-    return Roi.from_mask(~connected(~wide, outside)[1:-1, 1:-1])
+    whole = Roi.from_mask(~connected(~wide, outside), roi.top - steps - 1, roi.left - steps - 1)
+    return None if whole is None else Roi.from_mask(whole.mask((shape[0], shape[1])))
