@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 
@@ -19,34 +19,28 @@ log = logging.getLogger(__name__)
 # A workflow may yield thousands of times a second; the eye needs no more than this.
 TOLD_EVERY_S = 0.05
 
-
-@dataclass(frozen=True)
-class Pace:
-    """How a job is getting on. seconds_left: None while nobody can say. rate: steps a second since its part began."""
-
-    progress: Progress
-    seconds_left: float | None
-    rate: float | None
+_Pace = tuple[Progress, float | None, float | None]  # seconds left, steps a second
 
 
 class Job(QObject):
     """One workflow under way. Its signals arrive in the window's thread, in order, and `ended` comes last, once.
 
-    progressed: a Pace. finished: the workflow's result. failed: a sentence. stopped: it was cancelled before its end;
-    what it had done stays done.
+    progressed: (Progress, seconds left or None). finished: the workflow's result. failed: a sentence. stopped: it was
+    cancelled before its end; what it had done stays done. rate: steps a second of the part under way, None at first.
     """
 
-    progressed = Signal(object)
+    progressed = Signal(object, object)
     finished = Signal(object)
     failed = Signal(str)
     stopped = Signal()
     ended = Signal()
     _said = Signal(str, object)
 
-    def __init__(self, workflow: Workflow[Any], title: str, parent: QObject | None = None) -> None:
+    def __init__(self, make: Callable[[], Workflow[Any]], title: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.title = title
-        self._workflow = workflow
+        self.rate: float | None = None
+        self._make = make
         self._cancelled = threading.Event()
         self._dropped = False
         # What the thread says is heard in this object's thread, one event after the other.
@@ -78,11 +72,17 @@ class Job(QObject):
     def _hear(self, what: str, value: object) -> None:
         if what == "ended":
             self.ended.emit()
-        elif not self._dropped:
-            if what == "stopped":
-                self.stopped.emit()
-            else:
-                {"progressed": self.progressed, "finished": self.finished, "failed": self.failed}[what].emit(value)
+        elif self._dropped:
+            return
+        elif what == "progressed":
+            progress, seconds, self.rate = cast(_Pace, value)
+            self.progressed.emit(progress, seconds)
+        elif what == "finished":
+            self.finished.emit(value)
+        elif what == "failed":
+            self.failed.emit(value)
+        else:
+            self.stopped.emit()
 
     # In the thread
 
@@ -94,13 +94,14 @@ class Job(QObject):
 
     def _run(self) -> tuple[str, object]:
         try:
+            workflow = self._make()
             try:
-                self._step_through()
+                self._step_through(workflow)
                 return "stopped", None
             except StopIteration as stop:
                 return "finished", stop.value
             finally:
-                self._workflow.close()
+                workflow.close()
         except Exception as error:
             words = in_words(error)
             if words is None:
@@ -114,12 +115,12 @@ class Job(QObject):
                 ).format(type(error).__name__, file)
             return "failed", words
 
-    def _step_through(self) -> None:
+    def _step_through(self, workflow: Workflow[Any]) -> None:
         """Until the workflow returns (StopIteration) or the job is cancelled."""
         left, told = TimeLeft(), 0.0
         part, began, first = "", 0.0, 0
         while not self._cancelled.is_set():
-            progress = next(self._workflow)
+            progress = next(workflow)
             now = time.monotonic()
             if progress.what != part or progress.done < first:
                 part, began, first = progress.what, now, progress.done
@@ -127,7 +128,7 @@ class Job(QObject):
             if now - told >= TOLD_EVERY_S or progress.done == progress.total:
                 told = now
                 rate = (progress.done - first) / (now - began) if now - began > 0.5 else None
-                self._say("progressed", Pace(progress, seconds, rate))
+                self._say("progressed", (progress, seconds, rate))
 
     def _say(self, what: str, value: object = None) -> None:
         try:
@@ -145,9 +146,9 @@ class Jobs(QObject):
         super().__init__(parent)
         self.running: list[Job] = []
 
-    def start(self, workflow: Workflow[Any], title: str) -> Job:
-        """Run a workflow that has not begun yet. Connect to the job's signals before the event loop turns."""
-        job = Job(workflow, title, self)
+    def start(self, make: Callable[[], Workflow[Any]], title: str) -> Job:
+        """Run the workflow that `make` gives. Connect to the job's signals before the event loop turns."""
+        job = Job(make, title, self)
         self.running.append(job)
         job.ended.connect(self._forget)
         self.started.emit(job)
