@@ -301,3 +301,24 @@ def test_a_read_only_library_refuses_edits_in_words(window, qtbot, tmp_path, sma
     assert not second.read_page.editor.lesions
     assert "read-only" in second._note.text()
     close_window(second)
+
+
+def test_anothers_reading_can_be_looked_at_but_not_changed(window):
+    from workstation.core import edits
+
+    click(canvases(window)[View.ANTERIOR], *HOT)
+    mine = stored(window)
+    lesion = next(iter(mine.lesions.values()))
+    library = window.workbench.library
+    library.append(ReadingKey("S000", "bert"), edits.Step("edit", edits.add("Add", lesion, )), "bert")
+    window.read("S000")
+    panel = window.read_page.lesions
+    assert [panel._whose.itemData(n) for n in range(panel._whose.count())] == ["anna", "bert"]
+    panel._whose.setCurrentIndex(1)
+    panel._whose.activated.emit(1)
+    assert window.read_page.editor.reading.key.reader == "bert"
+    window.read_page.viewer.select(lesion.id)
+    key(window, Qt.Key.Key_2)
+    assert "reading of bert" in window._note.text()
+    panel._whose.activated.emit(panel._whose.setCurrentIndex(0) or 0)
+    assert window.read_page.editor.reading == mine

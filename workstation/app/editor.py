@@ -26,6 +26,7 @@ class Editor(QObject):
         super().__init__(parent)
         self._workbench = workbench
         self._session: Session | None = None
+        self._readers: tuple[str, ...] = ()
 
     @property
     def session(self) -> Session | None:
@@ -48,10 +49,32 @@ class Editor(QObject):
     def redo_text(self) -> str | None:
         return self._session.undone[-1].what if self._session and self._session.undone else None
 
-    def open(self, key: ReadingKey | None) -> None:
-        library = self._workbench.library
-        self._session = None if key is None or library is None else library.session(key)
+    @property
+    def own(self) -> bool:
+        """Whether the reading on screen is the reader's own; others' can be looked at only."""
+        return self._session is not None and self._session.reading.key.reader == self._workbench.reader
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Whose readings of this scan there are: the reader first, though nothing may be read yet."""
+        return self._readers
+
+    def open(self, scan: str | None) -> None:
+        """Open the reader's own reading of a scan; None closes."""
+        library, own = self._workbench.library, self._workbench.reader
+        self._session, self._readers = None, ()
+        if scan is not None and library is not None:
+            others = {key.reader for key in library.readings(scan)} - {own}
+            self._readers = (own, *sorted(others))
+            self._session = library.session(ReadingKey(scan, own))
         self.edited.emit()
+
+    def show_reading_of(self, reader: str) -> None:
+        """Look at another's reading of the same scan, or come back to one's own."""
+        library = self._workbench.library
+        if library is not None and self._session is not None and reader in self._readers:
+            self._session = library.session(ReadingKey(self._session.reading.key.scan, reader))
+            self.edited.emit()
 
     def push(self, edit: Edit) -> bool:
         """Keep an edit on disk, then show it. False where it was refused; the reason goes out by `refused`."""
@@ -75,6 +98,10 @@ class Editor(QObject):
             return False
         if library.read_only:
             self.refused.emit(self.tr("This library is open read-only here, so nothing can be changed."))
+            return False
+        if not self.own:
+            words = self.tr("This is the reading of {0}. Choose your own above the lesions to change it.")
+            self.refused.emit(words.format(session.reading.key.reader))
             return False
         try:
             after = session.after(step)

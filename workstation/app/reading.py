@@ -14,7 +14,6 @@ from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
-from workstation.core.lesion import ReadingKey
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class Reading(QObject):
             return
         try:
             case = open_case(library, scan)
-            self._editor.open(ReadingKey(scan, self.workbench.reader))
+            self._editor.open(scan)
         except LibraryError as error:
             self.workbench.note(str(error))
             return

@@ -23,7 +23,6 @@ class Banner(QFrame):
         self._swap.setText(self.tr("Swap views"))
         self._swap.setToolTip(self.tr("The views were assumed; swap them where anterior and posterior are exchanged."))
         self._swap.clicked.connect(reading.swap_views)
-        self._research = QLabel(self.tr("For research only"), objectName="quiet")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 7, 12, 7)
         layout.setSpacing(12)
@@ -34,7 +33,6 @@ class Banner(QFrame):
         layout.addWidget(self._facts, 1)
         layout.addWidget(self._views)
         layout.addWidget(self._swap)
-        layout.addWidget(self._research)
         reading.opened.connect(self.refresh)
         self.refresh()
 
@@ -57,9 +55,11 @@ class Banner(QFrame):
         self._facts.setText("   ".join(part for part in (sex, age, tumour, row.day or "") if part))
         self._simulated.setVisible(case.simulated)
         words = []
-        for view in case.scan.views:
-            how = case.scan.frames[view].how
-            words.append(f"{view}: {how}" if how is not None else str(view))
+        hows = {str(case.scan.frames[view].how or "unknown") for view in case.scan.views}
+        if len(hows) == 1:
+            words.append(self.tr("views by {0}").format(hows.pop()))
+        else:
+            words += [f"{view}: {case.scan.frames[view].how}" for view in case.scan.views]
         if len(case.scan.views) == 1:
             words.append(self.tr("{0} missing").format(case.scan.views[0].other))
         if case.scan.sides == "confirmed":

@@ -55,7 +55,15 @@ class LesionPanel(QFrame):
         layout.setContentsMargins(12, 10, 12, 12)
         layout.setSpacing(8)
         self._count = QLabel(objectName="heading")
-        layout.addWidget(self._count)
+        self._whose = QComboBox()
+        self._whose.setAccessibleName(self.tr("Whose reading"))
+        self._whose.setToolTip(self.tr("Whose reading is shown; only your own can be changed"))
+        self._whose.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._whose.activated.connect(lambda: self._editor.show_reading_of(self._whose.currentData()))
+        head = QHBoxLayout()
+        head.addWidget(self._count, 1)
+        head.addWidget(self._whose)
+        layout.addLayout(head)
         layout.addWidget(self._list, 1)
         layout.addWidget(self._labels)
         layout.addWidget(self._details)
@@ -156,6 +164,7 @@ class LesionPanel(QFrame):
             self._comment_written()  # typed, and then another lesion clicked
         lesions = list(self._editor.lesions.values())
         self._count.setText(self.tr("LESIONS  {0}").format(len(lesions)))
+        self._fill_whose()
         with QSignalBlocker(self._list):
             self._fill_list(lesions)
         lesion = self._lesion
@@ -166,6 +175,16 @@ class LesionPanel(QFrame):
         self._details.setEnabled(lesion is not None)
         self._fill_details(lesion)
         self._uptake.setText(self._uptake_words(lesion))
+
+    def _fill_whose(self) -> None:
+        """Own reading first, then the others' there are."""
+        readers = self._editor.readers
+        self._whose.clear()
+        for reader in readers:
+            self._whose.addItem(self.tr("{0} (you)").format(reader) if reader == readers[0] else reader, reader)
+        self._whose.setVisible(len(readers) > 1)
+        if self._editor.reading is not None:
+            self._whose.setCurrentIndex(max(self._whose.findData(self._editor.reading.key.reader), 0))
 
     def _fill_list(self, lesions: list[Lesion]) -> None:
         tree = self._list
@@ -179,7 +198,7 @@ class LesionPanel(QFrame):
             assert item is not None
             letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
             colour: QColor = theme.current()[str(lesion.label) if lesion.label else "unlabelled"]
-            item.setText(0, f"{number} {letter}")
+            item.setText(0, f"{letter}{number}")
             item.setForeground(0, colour)
             item.setText(1, self._place(lesion))
             item.setText(2, " ".join(view[0].upper() for view in lesion.rois))
@@ -211,6 +230,7 @@ class LesionPanel(QFrame):
             (self._confidence, lesion.confidence if lesion else None),
         ):
             box.setCurrentIndex(max(box.findData(value), 0))
+            box.setToolTip(box.currentText() if value else "")
         typing = self._comment.hasFocus() and self._comment.isModified() and lesion and lesion.id == self._commented
         if not typing:
             with QSignalBlocker(self._comment):

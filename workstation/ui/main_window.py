@@ -89,6 +89,8 @@ class MainWindow(QMainWindow):
         self._library_name = QLabel(objectName="quiet")
         self._library_name.setTextFormat(Qt.TextFormat.PlainText)
         row.addWidget(self._library_name)
+        row.addSpacing(16)
+        row.addWidget(QLabel(self.tr("For research only"), objectName="quiet"))
         row.addSpacing(8)
         for action_id in ("page.open_library", "page.keys", "page.theme"):
             button = QToolButton(objectName="tool")

@@ -64,6 +64,7 @@ class ReadPage(QWidget):
             signal.connect(self._repaint)
         self.editor.refused.connect(workbench.note)
         self.tools.menu_wanted.connect(self._lesion_menu)
+        self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -116,7 +117,6 @@ class ReadPage(QWidget):
                 canvas.deleteLater()
             self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
             for canvas in self.canvases:
-                canvas.setFocusProxy(self)  # canvases come and go; the keys stay with the page
                 self._frames_layout.addWidget(canvas, 1)
         self._repaint()
 

@@ -28,6 +28,7 @@ class Tools(QObject):
     """Owns one of each tool; `changed` tells the tool bar and the foot line, `menu_wanted` asks for a lesion's menu."""
 
     changed = Signal()
+    touched = Signal()  # a picture was clicked
     menu_wanted = Signal(str, object)  # lesion id, global position
 
     def __init__(self, viewer: Viewer, editor: Editor, parent: QObject | None = None) -> None:
@@ -67,7 +68,7 @@ class Tools(QObject):
     # Events of a canvas
 
     def press(self, canvas: Canvas, event: QMouseEvent) -> None:
-        canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.touched.emit()
         button = event.button()
         if button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
             self._drag = (button, event.position(), event.position())
