@@ -57,6 +57,11 @@ missing() {
     if [ "$what" = display ] && [ -z "${DISPLAY:-}" ]; then
         command -v xvfb-run >/dev/null 2>&1 || printf ' xvfb xauth'
     fi
+    if [ "$what" = package ] && python=$(find_python); then # PyInstaller carries the shared Python along
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        missing_libraries "libpython$version.so.1.0" "libpython$version"
+        command -v objdump >/dev/null 2>&1 || printf ' binutils'
+    fi
 }
 
 # --- Getting them -----------------------------------------------------------------------------------------------------
