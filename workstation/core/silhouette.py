@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -64,17 +63,19 @@ def body_mask(counts: Counts) -> Mask:
     coarse = _coarse_body(smoothed(binned(counts), 0.7))
     if not coarse.any():
         return np.zeros(counts.shape, bool)
-    soft = smoothed(coarse, 0.6)
-    fine: Mask = _between(counts.shape[0], soft.shape[0]) @ soft @ _between(counts.shape[1], soft.shape[1]).T > 0.5
+    soft = _between(_between(smoothed(coarse, 0.6), counts.shape[0]).T, counts.shape[1]).T
+    fine: Mask = np.ascontiguousarray(soft > 0.5)
     return fine
 
 
-@lru_cache(maxsize=8)
-def _between(pixels: int, blocks: int) -> Picture:
-    """Weights (pixels, blocks) that interpolate values of blocks at each pixel."""
-    at = np.clip((np.arange(pixels) - (_BIN - 1) / 2) / _BIN, 0, blocks - 1)
-    weights: Picture = np.maximum(1.0 - np.abs(at[:, None] - np.arange(blocks)), 0.0).astype(np.float32)
-    return weights
+def _between(blocks: Picture, pixels: int) -> Picture:
+    """Values of blocks (blocks, ...) at each of `pixels` pixels, interpolated."""
+    at = np.clip((np.arange(pixels, dtype=np.float32) - (_BIN - 1) / 2) / _BIN, 0, blocks.shape[0] - 1)
+    first = at.astype(int)
+    share = (at - first).astype(np.float32)[:, None]
+    after: Picture = blocks[np.minimum(first + 1, blocks.shape[0] - 1)]
+    between: Picture = blocks[first] * (1 - share) + after * share
+    return between
 
 
 def _coarse_body(picture: Picture) -> Mask:
