@@ -94,6 +94,8 @@ def measure(library: Path, home: Path) -> list[Row]:
     two_views = [row.scan for row in workbench.library.rows(workbench.library.ids()) if len(row.views) == 2]
     window.read(two_views[0])
     QTest.qWaitForWindowExposed(window)
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
     QTest.qWait(300)
     page = window.read_page
     page.reading.set_worklist([two_views[n % len(two_views)] for n in range(len(two_views))])

@@ -1,7 +1,7 @@
 """One frame on screen: the picture, the lesions over it, side letters, scale bar. Painting only; tools act elsewhere.
 
-Two layers are kept as pixmaps, the picture and the picture with all resting lesions, so that a brush step paints one
-outline however many lesions there are.
+Two layers are kept as pixmaps, the picture and all resting lesions, so that a brush step paints one outline and a
+window drag one picture, however many lesions there are.
 """
 
 from __future__ import annotations
@@ -77,35 +77,36 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._with_resting_lesions())
+        ratio = self.devicePixelRatioF()
+        painter.drawPixmap(0, 0, self._picture_layer(ratio))
+        painter.drawPixmap(0, 0, self._resting_layer(ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        canvas_marks.frame(painter, self.viewer, self.panel, QSizeF(self.size()), self.scale)
         canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
         self.tools.paint(painter, self)
         painter.end()
 
-    def _with_resting_lesions(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
+    def _resting_layer(self, ratio: float) -> QPixmap:
+        """All resting lesions on nothing."""
         view = self.viewer
-        key = (self._picture_key(ratio), *view.resting_key(self.panel), theme.current().id)
+        ground = view.ground(self.panel).rgb()
+        key = (*view.resting_key(self.panel), *self._place_key(ratio), ground, theme.current().id)
         if self._resting is None or self._resting[0] != key:
-            pixmap = QPixmap(self._with_picture(ratio))
+            pixmap = self._blank(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
+            painter.setFont(self.font())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             canvas_marks.resting(painter, view, self.panel, self.transform, self.scale)
-            canvas_marks.frame(painter, view, self.panel, QSizeF(self.size()), self.scale)
             painter.end()
             self._resting = (key, pixmap)
         return self._resting[1]
 
-    def _picture_key(self, ratio: float) -> Hashable:
-        view = self.viewer
-        return (view.picture_key(self.panel), view.viewport, view.orientation, self.width(), self.height(), ratio)
-
-    def _with_picture(self, ratio: float) -> QPixmap:
-        key = self._picture_key(ratio)
+    def _picture_layer(self, ratio: float) -> QPixmap:
+        """The picture on its ground."""
+        key = (self.viewer.picture_key(self.panel), *self._place_key(ratio))
         if self._picture is None or self._picture[0] != key:
-            pixmap = QPixmap(self.size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
+            pixmap = self._blank(ratio)
             image = self.viewer.image(self.panel)
             pixmap.fill(QColor(image.colorTable()[0]) if image is not None else theme.current()["canvas"])
             if image is not None:
@@ -117,6 +118,14 @@ class Canvas(QWidget):
                 painter.end()
             self._picture = (key, pixmap)
         return self._picture[1]
+
+    def _place_key(self, ratio: float) -> tuple[Hashable, ...]:
+        return (self.viewer.viewport, self.viewer.orientation, self.width(), self.height(), ratio)
+
+    def _blank(self, ratio: float) -> QPixmap:
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        return pixmap
 
     # Input: all of it goes to the tools
 
