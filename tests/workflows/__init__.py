@@ -1,0 +1,1 @@
+"""Jobs from end to end, on cohorts small enough to be made by the dozen."""
