@@ -124,7 +124,7 @@ def brush_mask(
         down, across = end - start
         length = float(down * down + across * across)
         share = np.clip((rows * down + columns * across) / length, 0.0, 1.0) if length > 0 else np.zeros((1, 1))
-        near = (rows - share * down) ** 2 + (columns - share * across) ** 2 <= radius * radius + _EDGE
+        near = (rows - share * down) ** 2 + (columns - share * across) ** 2 <= (radius + _EDGE) ** 2
         mask[low[0] : high[0], low[1] : high[1]] |= near
     for row, column in np.rint(points).astype(int):
         if 0 <= row < shape[0] and 0 <= column < shape[1]:
