@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QSizeF, Signal
+from PySide6.QtCore import QObject, QPointF, QSizeF, Signal
 from PySide6.QtGui import QColor, QImage
 
 from workstation.app import pictures, viewport
@@ -116,6 +116,18 @@ class Viewer(QObject):
         assert self.case is not None
         rows, columns = self.case.extent
         return viewport.fitting_scale(QSizeF(size.width(), size.height() - 8), rows, columns, self.orientation)
+
+    def middle(self, panel: Panel) -> QPointF:
+        """The frame point in the middle of a panel; the prior is laid head to head with the current scan."""
+        point = viewport.middle(self.viewport, panel.view, self.shape(panel))
+        if panel.prior and self.case is not None and self.prior is not None:
+            view = panel.view if panel.view in self.case.scan.frames else panel.view.other
+            here, there = self.case.scan.frames[view], self.frame(panel)
+            ratio = here.spacing_mm[0] / there.spacing_mm[0] if here.spacing_mm and there.spacing_mm else 1.0
+            row = viewport.middle(self.viewport, view, (here.rows, here.columns)).y()
+            from_head = row - self.case.bodies[view].first
+            point.setY(self.prior.bodies[panel.view].first + from_head * ratio)
+        return point
 
     def scale(self, panel: Panel, size: QSizeF) -> float:
         """Screen pixels per frame pixel of this panel; the prior is drawn at the same millimetres."""

@@ -57,17 +57,14 @@ def fitting_scale(size: QSizeF, rows: float, columns: float, orientation: Orient
     return max(min(size.width() / max(columns, 1.0), size.height() / max(rows, 1.0)), SMALLEST)
 
 
-def to_screen(
-    viewport: Viewport,
-    scale: float,
-    orientation: Orientation,
-    view: View,
-    shape: tuple[int, int],
-    size: QSizeF,
-) -> QTransform:
-    """Maps (x = column, y = row), pixel centres at whole numbers, to widget pixels."""
+def middle(viewport: Viewport, view: View, shape: tuple[int, int]) -> QPointF:
+    """The frame point (x = column, y = row) that lies in the middle of the canvas."""
     rows, columns = shape
-    middle = QPointF((columns - 1) / 2 + towards_left(view) * viewport.across, viewport.row * rows - 0.5)
+    return QPointF((columns - 1) / 2 + towards_left(view) * viewport.across, viewport.row * rows - 0.5)
+
+
+def to_screen(middle: QPointF, scale: float, orientation: Orientation, size: QSizeF) -> QTransform:
+    """Maps (x = column, y = row), pixel centres at whole numbers, to widget pixels."""
     place = QTransform.fromTranslate(size.width() / 2, size.height() / 2)
     grow = QTransform.fromScale(scale, scale)
     return QTransform.fromTranslate(-middle.x(), -middle.y()) * orientation.transform * grow * place

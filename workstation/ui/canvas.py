@@ -61,11 +61,8 @@ class Canvas(QWidget):
 
     @property
     def transform(self) -> QTransform:
-        shape = self.viewer.shape(self.panel)
-        state = self.viewer
-        return viewport.to_screen(
-            state.viewport, self.scale, state.orientation, self.panel.view, shape, QSizeF(self.size())
-        )
+        middle = self.viewer.middle(self.panel)
+        return viewport.to_screen(middle, self.scale, self.viewer.orientation, QSizeF(self.size()))
 
     def at(self, position: QPointF) -> tuple[float, float]:
         """Frame coordinates (row, column) under a widget position."""
@@ -111,7 +108,7 @@ class Canvas(QWidget):
             pixmap.fill(QColor(image.colorTable()[0]) if image is not None else theme.current()["canvas"])
             if image is not None:
                 painter = QPainter(pixmap)
-                smooth = self.scale * ratio < SQUARES_FROM
+                smooth = self.scale < SQUARES_FROM
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
                 painter.setTransform(self.transform, True)
                 painter.drawImage(QRectF(-0.5, -0.5, image.width(), image.height()), image)
