@@ -109,7 +109,12 @@ def test_two_acquisitions_of_one_study_are_not_mixed(library: Library, tmp_path:
 def test_a_research_library_holds_no_trace_of_the_patient(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "Quentin Zzyzx 774411"
     files = write_study(
-        folder, "trace", "ge-private", patient_id="MRN-774411", patient_name="Zzyzx^Quentin", birth_date=date(1959, 7, 23)
+        folder,
+        "trace",
+        "ge-private",
+        patient_id="MRN-774411",
+        patient_name="Zzyzx^Quentin",
+        birth_date=date(1959, 7, 23),
     )
     import pydicom
 
@@ -236,7 +241,7 @@ def test_an_import_can_be_stopped_at_any_step_and_done_again(tmp_path: Path, tmp
         library.close()
 
 
-# --- The key ------------------------------------------------------------------------------------------------------------
+# --- The key ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_key_lies_outside_the_library_for_its_owner_alone(library: Library, tmp_path: Path) -> None:

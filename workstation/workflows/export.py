@@ -38,14 +38,16 @@ class ExportResult:
     out: Path
 
 
-def run(library: Library, out: Path, form: str = "csv", reader: str | None = None) -> Job[ExportResult]:
-    """Export all readings, or one reader's. Files appear under their names when they are whole."""
+def run(
+    library: Library, out: Path, form: str = "csv", reader: str | None = None, scans: Sequence[str] | None = None
+) -> Job[ExportResult]:
+    """Export all readings, or one reader's, of all scans or of these. Files appear under their names when whole."""
     if form not in FORMATS:
         raise CallError(f"There is no export format {form}; there is {', '.join(FORMATS)}.")
     if library.folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise CallError("The export would lie inside the library itself: choose a folder outside it.")
     out.mkdir(parents=True, exist_ok=True)
-    ids = library.ids()
+    ids = library.ids() if scans is None else scans
     lesions = files = 0
     part = out / f"{TABLE}.part"
     try:

@@ -1,0 +1,253 @@
+"""What goes out of a library is what is in it, to the pixel, and comes in again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.workflows.studies import bring
+from workstation.core.lesion import Label, Lesion, ReadingKey, Roi
+from workstation.core.scan import VIEWS, View
+from workstation.store.library import Library
+from workstation.workflows import annotate, export, table
+from workstation.workflows.errors import CallError
+from workstation.workflows.progress import finish
+
+CONTRACT = (
+    "scan,patient,reader,round,lesion,label,criterion,region,side,origin,anterior_pixels,posterior_pixels".split(",")
+)
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with open(folder / "lesions.csv", encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture
+def read_library(clinical: Library, cohort: Path) -> Library:
+    """The cohort with its truth, and one reader who labelled a scan with words that a table must survive."""
+    bring(clinical, cohort)
+    scan = clinical.ids()[0]
+    line = (
+        b'{"do": "add", "view": "posterior", "polygon": [[99.5, 40], [120, 60], [130, 44]], "label": "uncertain",'
+        b' "comment": "a, \\"b\\"\\nc \xc3\xa9 \xe9\xaa\xa8", "confidence": 1}'
+    )
+    assert all(a.ok for a in annotate.run(clinical, scan, "R/ead er", [line, b'{"do": "grade", "grade": 1}']))
+    return clinical
+
+
+def readings(library: Library) -> dict[ReadingKey, Any]:
+    return {
+        key: (dict(reading.lesions), reading.verdict.grade)
+        for scan in library.ids()
+        for key in library.readings(scan)
+        if (reading := library.session(key).reading).lesions
+    }
+
+
+def test_the_table_has_a_row_for_every_lesion_and_reading(read_library: Library, tmp_path: Path) -> None:
+    result = finish(export.run(read_library, tmp_path / "out"))
+    rows = rows_of(tmp_path / "out")
+    assert list(rows[0])[: len(CONTRACT)] == CONTRACT
+    held = readings(read_library)
+    assert result.lesions == len(rows) == sum(len(lesions) for lesions, _ in held.values())
+    for row in rows:
+        lesion = held[ReadingKey(row["scan"], row["reader"], int(row["round"]))][0][row["lesion"]]
+        assert row["label"] == str(lesion.label)
+        for view in VIEWS:
+            assert int(row[f"{view}_pixels"]) == (lesion.rois[view].pixels if view in lesion.rois else 0)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["lesions.csv"]
+
+
+def test_the_table_comes_in_again(read_library: Library, cohort: Path, tmp_path: Path) -> None:
+    finish(export.run(read_library, tmp_path / "out"))
+    other = Library.create(tmp_path / "other", "clinical")
+    result = bring(other, cohort / "dicom", labels=tmp_path / "out" / "lesions.csv")
+    scans = {other.load(scan).facts["sop_uid"]: scan for scan in other.ids()}
+    there = {
+        ReadingKey(scans[read_library.load(key.scan).facts["sop_uid"]], key.reader, key.round): value
+        for key, value in readings(read_library).items()
+    }
+    assert readings(other) == there
+    assert result.labels == sum(len(lesions) for lesions, _ in there.values())
+    again = bring(other, cohort / "dicom", labels=tmp_path / "out")
+    assert (again.labels, again.refused) == (0, ())
+    assert other.verify().ok
+    other.close()
+
+
+def test_a_research_librarys_objects_and_table_make_another_library(
+    library: Library, cohort: Path, tmp_path: Path
+) -> None:
+    bring(library, cohort)
+    finish(export.run(library, tmp_path / "out"))
+    other = Library.create(tmp_path / "other")
+    result = bring(other, library.folder / "objects", labels=tmp_path / "out")
+    assert result.scans == len(library.ids()) and result.refused == ()
+    masks = [
+        sorted((lesion.id, str(view), roi.to_json()["bits"]) for lesions, _ in readings(which).values()
+               for lesion in lesions.values() for view, roi in lesion.rois.items())
+        for which in (library, other)
+    ]  # fmt: skip
+    assert masks[0] == masks[1]
+    other.close()
+
+
+def test_labels_never_replace_what_somebody_read(read_library: Library, cohort: Path, tmp_path: Path) -> None:
+    finish(export.run(read_library, tmp_path / "out"))
+    scan = read_library.ids()[0]
+    before = readings(read_library)
+    lesion = next(iter(before[ReadingKey(scan, "R/ead er")][0]))
+    list(annotate.run(read_library, scan, "R/ead er", [f'{{"do": "delete", "lesion": "{lesion}"}}'.encode()]))
+    result = bring(read_library, cohort / "dicom", labels=tmp_path / "out")
+    assert [("left as it is" in told.reason) for told in result.refused] == [True]
+    assert not read_library.session(ReadingKey(scan, "R/ead er")).reading.lesions
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", "evil", "label is one of"),
+        ("grade", "7", "grade is a number"),
+        ("reader", "", "reader is empty"),
+        ("anterior_roi", "1;2;3", "top;left;height;width;bits"),
+        ("anterior_roi", "5000;0;2;2;8A==", "lies outside"),
+        ("anterior_roi", "0;0;9000;9000;8A==", "another size"),
+        ("anterior_roi", "0;0;2;2;AA==", "no pixel"),
+        ("sop_uid", "1.2.3", "not in this library"),
+    ],
+)
+def test_a_bad_row_is_refused_in_words(
+    library: Library, cohort: Path, tmp_path: Path, column: str, value: str, said: str
+) -> None:
+    bring(library, cohort)
+    finish(export.run(library, tmp_path / "out"))
+    row = next(row for row in rows_of(tmp_path / "out") if row["anterior_roi"]) | {"reader": "new", column: value}
+    with open(tmp_path / "bad.csv", "w", newline="") as stream:
+        writer = csv.DictWriter(stream, row)
+        writer.writeheader()
+        writer.writerow(row)
+    result = bring(library, cohort / "dicom", labels=tmp_path / "bad.csv")
+    assert result.labels == 0 and said in result.refused[0].reason
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b"{}"])
+def test_what_is_no_table_is_a_wrong_call(library: Library, cohort: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.csv").write_bytes(content)
+    with pytest.raises(CallError):
+        bring(library, cohort, labels=tmp_path / "bad.csv")
+    assert not library.ids()
+
+
+def masks_of(row: dict[str, str]) -> dict[View, Any]:
+    roi = {view: row[f"{view}_roi"] for view in VIEWS}
+    return {view: table.read_roi(text).mask((1024, 256)) for view, text in roi.items() if text}
+
+
+@pytest.mark.parametrize("form", ["png", "nifti"])
+def test_masks_go_out_to_the_pixel(read_library: Library, tmp_path: Path, form: str) -> None:
+    out = tmp_path / "out"
+    result = finish(export.run(read_library, out, form))
+    suffix = "png" if form == "png" else "nii.gz"
+    assert not list(out.glob("*.part")) and result.files == len(list(out.iterdir()))
+    covered: dict[Path, Any] = {}
+    for row in rows_of(out):
+        for view, mask in masks_of(row).items():
+            slug = "truth" if row["reader"] == "truth" else "R-ead-er*"
+            (file,) = out.glob(f"{row['scan']}_{slug}_r1_{view}_mask.{suffix}")
+            if file not in covered:
+                covered[file] = np.zeros((1024, 256), int)
+            covered[file][mask] = int(row["mask_value"])
+    for file, expected in covered.items():
+        if form == "png":
+            with Image.open(file) as picture:
+                found = np.asarray(picture)
+        else:
+            found = np.asarray(nibabel.load(file).dataobj)[:, :, 0].T
+        assert (found == expected).all()
+    assert len(covered) > 4
+    if form == "png":
+        for scan in read_library.ids():
+            with Image.open(out / f"{scan}.png") as picture:
+                assert picture.size == (2 * 512 + 12, 2 * 1024 + 26)
+
+
+def test_nifti_keeps_counts_spacing_and_sides(read_library: Library, tmp_path: Path) -> None:
+    finish(export.run(read_library, tmp_path / "out", "nifti"))
+    for scan_id in read_library.ids():
+        for view, frame in read_library.load(scan_id).frames.items():
+            image = nibabel.load(tmp_path / "out" / f"{scan_id}_{view}.nii.gz")
+            assert (np.asarray(image.dataobj)[:, :, 0] == frame.counts.T).all()
+            assert frame.spacing_mm is not None
+            assert image.header.get_zooms()[:2] == pytest.approx(frame.spacing_mm[::-1])
+            # A step along the columns leads to the patient's left in the anterior view, to the right in the posterior.
+            assert nibabel.aff2axcodes(image.affine) == (("L" if view is View.ANTERIOR else "R"), "I", "A")
+
+
+def test_the_same_library_gives_the_same_bytes(read_library: Library, tmp_path: Path) -> None:
+    for form in export.FORMATS:
+        files = []
+        for name in ("a", "b"):
+            finish(export.run(read_library, tmp_path / name, form))
+            files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+        assert files[0] == files[1]
+    assert gzip.decompress(files[0][f"{read_library.ids()[0]}_anterior.nii.gz"])
+
+
+def test_one_readers_lesions_alone(read_library: Library, tmp_path: Path) -> None:
+    finish(export.run(read_library, tmp_path / "out", reader="R/ead er"))
+    assert [row["reader"] for row in rows_of(tmp_path / "out")] == ["R/ead er"]
+
+
+def test_nothing_is_written_into_the_library(read_library: Library) -> None:
+    with pytest.raises(CallError):
+        finish(export.run(read_library, read_library.folder / "objects"))
+    with pytest.raises(CallError):
+        finish(export.run(read_library, read_library.folder))
+
+
+def test_a_stopped_export_leaves_no_half_table(read_library: Library, tmp_path: Path) -> None:
+    job = export.run(read_library, tmp_path / "out", "png")
+    next(job)
+    job.close()
+    assert not (tmp_path / "out" / "lesions.csv").exists() and not list((tmp_path / "out").glob("*.part"))
+
+
+@given(st.lists(st.text(min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
+def test_readers_never_share_a_file(names: list[str]) -> None:
+    stems = [export.stem(ReadingKey("S1", name)) for name in names]
+    assert stems[0] != stems[1]
+    assert all(stem.isascii() and stem.replace("_", "").replace("-", "").isalnum() for stem in stems)
+
+
+@given(
+    st.integers(0, 30), st.integers(0, 30), st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1),
+    st.sampled_from([None, *Label]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=20),
+)  # fmt: skip
+def test_a_row_read_back_is_the_lesion_written(
+    top: int, left: int, height: int, width: int, seed: int, label: Label | None, comment: str
+) -> None:
+    from workstation.core.lesion import Progress as Status
+    from workstation.core.lesion import Reading, Verdict
+    from workstation.store.library import ScanRow
+
+    box = np.random.default_rng(seed).random((height, width)) < 0.5
+    box[height // 2, width // 2] = True
+    roi = Roi.from_mask(box, top, left)
+    assert roi is not None
+    lesion = Lesion("L1", {View.POSTERIOR: roi}, label, region="rib", side="left", comment=comment)
+    verdict = Verdict(2, True, Status.DONE)
+    scan = ScanRow("S", "P", None, None, None, None, VIEWS, (None, None), 1, 0, 0, 0, 2, None, Status.DONE, "r", "")
+    written = table.write_row(Reading(ReadingKey("S", "r", 2), {"L1": lesion}, verdict), lesion, scan, {}, 1)
+    back = table.read_row({name: str(value) for name, value in written.items()})
+    assert (back.lesion, back.verdict, back.reader, back.round) == (lesion, verdict, "r", 2)
