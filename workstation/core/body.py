@@ -9,13 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from workstation.core.counts import Counts
+from workstation.core.counts import Counts, Picture, percentile
 from workstation.core.geometry import mirrored_column
 from workstation.core.lesion import Mask, Roi
 from workstation.core.organs import find_bladder, find_injection_site
 from workstation.core.regions import region_at
 from workstation.core.scan import View
-from workstation.core.silhouette import Midline, body_mask, extent, midline, view_shift
+from workstation.core.silhouette import BIN, Midline, binned, body_mask, extent, midline, view_shift
 
 __all__ = ["BodyFacts", "body_mask", "facts", "find_bladder", "find_injection_site", "guess_region", "midline"]
 
@@ -104,12 +104,13 @@ class BodyFacts:
 def facts(counts: Counts, view: View, spacing_mm: tuple[float, float] | None = None) -> BodyFacts:
     """Find the body in one frame (rows, columns). An empty frame has no body and its midline in the middle."""
     rows, columns = counts.shape
-    mask = body_mask(counts)
-    line = midline(counts, mask)
+    blocks = binned(counts)
+    mask = body_mask(counts, blocks)
+    line = midline(counts, mask, blocks)
     ends = extent(mask)
     if ends is None:
         return BodyFacts(view, (rows, columns), None, 0, rows - 1, line, 0.0)
-    level = float(np.median(counts[mask]))
+    level = percentile([counts[mask]], 50.0)
     return BodyFacts(
         view=view,
         shape=(rows, columns),
@@ -120,15 +121,15 @@ def facts(counts: Counts, view: View, spacing_mm: tuple[float, float] | None = N
         level=level,
         bladder=find_bladder(counts, mask, ends, line, level),
         injection=find_injection_site(counts, mask, ends, line, level),
-        upside_down=_upside_down(counts, mask, ends),
+        upside_down=_upside_down(blocks, ends),
     )
 
 
-def _upside_down(counts: Counts, mask: Mask, ends: tuple[int, int]) -> bool:
+def _upside_down(blocks: Picture, ends: tuple[int, int]) -> bool:
     """Head and trunk hold about two thirds of the counts: more in the lower half means that the feet are up."""
-    by_row = np.sqrt(np.where(mask, np.maximum(counts, 0), 0).astype(np.float32)).sum(axis=1)
-    middle = (ends[0] + ends[1]) // 2
-    return float(by_row[ends[0] : middle].sum()) < 0.8 * float(by_row[middle : ends[1] + 1].sum())
+    by_row = np.sqrt(np.maximum(blocks, 0)).sum(axis=1)
+    first, middle, last = ends[0] // BIN, (ends[0] + ends[1]) // 2 // BIN, ends[1] // BIN
+    return float(by_row[first:middle].sum()) < 0.8 * float(by_row[middle : last + 1].sum())
 
 
 def guess_region(at: tuple[float, float], view: View, body: BodyFacts) -> tuple[str | None, str | None]:

@@ -13,7 +13,7 @@ from workstation.core.connected import components
 from workstation.core.counts import Counts, Picture, smoothed
 from workstation.core.lesion import Mask, Roi
 
-_BIN = 4  # pixels are summed 4 x 4: counts enough to tell thin limbs from air, and sixteen times less to look at
+BIN = 4  # pixels are summed 4 x 4: counts enough to tell thin limbs from air, and sixteen times less to look at
 _AIR = 0.06  # of the body's own level: scattered counts beside the body reach about 0.01, hands and feet pass 0.15
 _BAND = 12  # rows (of 4 pixels) of one look at the symmetry
 _TRUNK = 10.0  # how far from the outline's midline bones may lie to lead it, in blocks, one sigma
@@ -45,22 +45,25 @@ class Midline:
         return cls(tuple(value["rows"]), tuple(value["knots"]))
 
 
-def binned(counts: Counts) -> Picture:
+def binned(counts: NDArray[Any]) -> Picture:
     """Mean counts of blocks of 4 x 4 pixels; what does not fill a block at the lower and right edge is repeated."""
-    rows, columns = -counts.shape[0] % _BIN, -counts.shape[1] % _BIN
-    whole = np.pad(np.asarray(counts, np.float32), ((0, rows), (0, columns)), mode="edge")
-    np.nan_to_num(whole, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    blocks = whole.reshape(whole.shape[0] // _BIN, _BIN, -1, _BIN)
-    picture: Picture = blocks.mean(axis=(1, 3))
+    rows, columns = -counts.shape[0] % BIN, -counts.shape[1] % BIN
+    whole = np.pad(counts, ((0, rows), (0, columns)), mode="edge") if rows or columns else counts
+    if whole.dtype.kind == "f":
+        whole = np.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
+    # Along the columns first: whole rows lie together in memory.
+    lines = whole.reshape(whole.shape[0] // BIN, BIN, whole.shape[1]).sum(axis=1, dtype=np.float32)
+    picture: Picture = sum(lines[:, start::BIN] for start in range(BIN)) * np.float32(1.0 / BIN**2)
     return picture
 
 
-def body_mask(counts: Counts) -> Mask:
+def body_mask(counts: Counts, blocks: Picture | None = None) -> Mask:
     """Where the patient is, (rows, columns): counts clearly above the air's, in one piece or a few large ones.
 
     The threshold follows the body's own level, not the hottest spot. A frame without counts gives an empty mask.
+    blocks: `binned(counts)` where it is known already.
     """
-    coarse = _coarse_body(smoothed(binned(counts), 0.7))
+    coarse = _coarse_body(smoothed(binned(counts) if blocks is None else blocks, 0.7))
     if not coarse.any():
         return np.zeros(counts.shape, bool)
     soft = _between(_between(smoothed(coarse, 0.6), counts.shape[0]).T, counts.shape[1]).T
@@ -70,7 +73,7 @@ def body_mask(counts: Counts) -> Mask:
 
 def _between(blocks: Picture, pixels: int) -> Picture:
     """Values of blocks (blocks, ...) at each of `pixels` pixels, interpolated."""
-    at = np.clip((np.arange(pixels, dtype=np.float32) - (_BIN - 1) / 2) / _BIN, 0, blocks.shape[0] - 1)
+    at = np.clip((np.arange(pixels, dtype=np.float32) - (BIN - 1) / 2) / BIN, 0, blocks.shape[0] - 1)
     first = at.astype(int)
     share = (at - first).astype(np.float32)[:, None]
     after: Picture = blocks[np.minimum(first + 1, blocks.shape[0] - 1)]
@@ -98,28 +101,29 @@ def extent(mask: Mask) -> tuple[int, int] | None:
     return (int(rows[0]), int(rows[-1])) if rows.size else None
 
 
-def midline(counts: Counts, mask: Mask | None = None) -> Midline:
+def midline(counts: Counts, mask: Mask | None = None, blocks: Picture | None = None) -> Midline:
     """The line about which the body is most like its own mirror image.
 
     Each band of rows gives the column about which its counts match themselves reversed: first by the whole outline,
     then, near that, by the bones, so that a curved spine carries the line with it. Square roots of counts, so that no
     hot spot leads. The bands are joined by a stiff line in which those that disagree (a bent leg, a missing arm) lose
-    their say. A frame without a body gives the middle of its columns.
+    their say. A frame without a body gives the middle of its columns. blocks: `binned(counts)` where known already.
     """
     mask = body_mask(counts) if mask is None else mask
     found = extent(mask)
     if found is None:
         return Midline((0.0,), ((counts.shape[1] - 1) / 2,))
-    roots = np.sqrt(np.maximum(binned(counts), 0.0)) * (binned(mask.astype(np.float32)) > 0.5)
+    blocks = binned(counts) if blocks is None else blocks
+    roots = np.sqrt(np.maximum(blocks, 0.0)) * (binned(mask.view(np.uint8)) > 0.5)
     bones = np.maximum(smoothed(roots, 0.7) - smoothed(roots, 5.0), 0.0)
     rows, outline, weights, bands = [], [], [], []
-    for first in range(found[0] // _BIN, found[1] // _BIN + 1, _BAND // 2):
+    for first in range(found[0] // BIN, found[1] // BIN + 1, _BAND // 2):
         profile = roots[first : first + _BAND].sum(axis=0).astype(np.float64)
         if not profile.any():
             continue
         match = np.convolve(profile, profile)  # how well the profile fits itself reversed about each half column
         best = int(np.argmax(match))
-        rows.append(_BIN * (first + _BAND / 2) - 0.5)
+        rows.append(BIN * (first + _BAND / 2) - 0.5)
         outline.append(_summit(match, best))
         weights.append(float(match[best]) ** 2 / float(profile @ profile))
         bands.append(bones[first : first + _BAND].sum(axis=0).astype(np.float64))
@@ -131,7 +135,7 @@ def midline(counts: Counts, mask: Mask | None = None) -> Midline:
         match = np.convolve(band, band)
         near = np.exp(-0.5 * ((np.arange(match.size) - about) / (2 * _LEAN)) ** 2)
         middles.append(_summit(match * near, int(np.argmax(match * near))) if match.any() else about)
-    columns = _joined(np.array(middles), np.array(weights), stiff=1.0) * (_BIN / 2) + (_BIN - 1) / 2
+    columns = _joined(np.array(middles), np.array(weights), stiff=1.0) * (BIN / 2) + (BIN - 1) / 2
     return Midline(tuple(rows), tuple(float(column) for column in columns))
 
 
