@@ -8,8 +8,6 @@ import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
-
 log = logging.getLogger(__name__)
 
 
@@ -25,15 +23,6 @@ class Settings:
     last_library: str = ""
     last_scan: str = ""
     window: str = ""  # the main window's geometry, base64
-
-
-def home() -> Path:
-    """The folder of settings and keys: OSTEOSCOPE_HOME, else the platform's place for configuration."""
-    given = os.environ.get("OSTEOSCOPE_HOME")
-    if given:
-        return Path(given)
-    places = QStandardPaths.StandardLocation
-    return Path(QStandardPaths.writableLocation(places.GenericConfigLocation)) / "osteoscope"
 
 
 def load(folder: Path) -> Settings:

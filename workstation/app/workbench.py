@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.app import settings as settings_file
 from workstation.app.settings import Settings
 from workstation.core.changes import Changes
+from workstation.workflows import home as places
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
@@ -28,15 +28,16 @@ class Workbench(QObject):
 
     def __init__(self, home: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.home = home if home is not None else settings_file.home()
+        self.home = home if home is not None else places.home()
         self.settings: Settings = settings_file.load(self.home)
         self.library: Library | None = None
         self._reader: str | None = None
+        self._account = places.default_reader()
 
     @property
     def reader(self) -> str:
         """Who reads: the name given at the start, else the one in the settings, else the account's."""
-        return self._reader or self.settings.reader or _account()
+        return self._reader or self.settings.reader or self._account
 
     @property
     def writable(self) -> bool:
@@ -88,9 +89,3 @@ class Workbench(QObject):
         """Tell the user something that needs no answer."""
         self.noted.emit(text)
 
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "reader"

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from workstation.app import actions
 from workstation.app.jobs import Jobs
+from workstation.app.mistakes import tell_mistakes
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.ui import theme
@@ -234,6 +235,7 @@ def run(library: Path | None, reader: str | None, read_only: bool) -> int:
         workbench.sign_in(reader)
     theme.apply(application, workbench.settings.theme)
     window = MainWindow(workbench)
+    tell_mistakes(window.show_note)
     folder = library or (Path(workbench.settings.last_library) if workbench.settings.last_library else None)
     if folder is not None and workbench.open_library(folder, read_only):
         last = workbench.settings.last_scan
