@@ -1,4 +1,4 @@
-"""Importing from the window: the jobs, what a result means in words, which files ask for their sides."""
+"""Import and export from the window: the jobs, what a result means in words, which files ask for their sides."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from PySide6.QtCore import QCoreApplication
 from workstation.app.jobs import Job, Jobs
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
-from workstation.workflows import import_scans
-from workstation.workflows.import_scans import ImportOptions, ImportResult
+from workstation.workflows import export, import_scans
+from workstation.workflows.export import ExportResult
+from workstation.workflows.import_scans import ImportOptions, ImportResult, Told
 from workstation.workflows.progress import Job as Workflow
 from workstation.workflows.progress import Progress
 
-__all__ = ["ImportResult", "Progress", "are_pictures", "in_short", "save_refused", "start_demo", "start_import"]
+__all__ = [
+    "ImportResult", "Progress", "Told", "are_pictures", "in_short", "pictures_left_out", "save_refused", "start_demo",
+    "start_export", "start_import",
+]  # fmt: skip
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
@@ -28,6 +32,12 @@ def _tr(text: str) -> str:
 def are_pictures(paths: Sequence[Path]) -> bool:
     """Whether a file among them is an ordinary picture, whose sides only the user knows."""
     return any(path.suffix.lower() in PICTURES for path in paths)
+
+
+def pictures_left_out(result: ImportResult) -> list[Path]:
+    """The pictures an import left out because nobody had said what they show; those inside archives stay there."""
+    found = [Path(told.path) for told in result.refused if Path(told.path).suffix.lower() in PICTURES]
+    return [path for path in found if path.is_file()]
 
 
 def start_import(workbench: Workbench, jobs: Jobs, paths: Sequence[Path], sides: str | None = None) -> Job:
@@ -47,14 +57,25 @@ def start_demo(workbench: Workbench, jobs: Jobs) -> Job:
     return _telling(workbench, jobs, lambda: first_run.fill(library), _tr("Making simulated scans"))
 
 
+def start_export(workbench: Workbench, jobs: Jobs, out: Path, form: str, scans: Sequence[str]) -> Job:
+    """Export the readings of these scans into a folder."""
+    library = workbench.library
+    assert library is not None
+    return jobs.start(lambda: export.run(library, out, form, scans=scans), _tr("Exporting"))
+
+
 def _telling(workbench: Workbench, jobs: Jobs, make: Callable[[], Workflow[Any]], title: str) -> Job:
     job = jobs.start(make, title)
     job.ended.connect(lambda: workbench.changed.emit(Changes.SCANS))
     return job
 
 
-def in_short(result: ImportResult) -> str:
-    """What came of an import, in one line."""
+def in_short(result: object) -> str:
+    """What came of an import or an export, in one line; nothing of another job."""
+    if isinstance(result, ExportResult):
+        return _tr("{0:,} lesions written, in {1:,} files in {2}").format(result.lesions, result.files, result.out)
+    if not isinstance(result, ImportResult):
+        return ""
     parts = [_tr("{0} new scans").format(result.scans) if result.scans != 1 else _tr("1 new scan")]
     if result.joined:
         parts.append(_tr("{0} completed by their other view").format(result.joined))
@@ -64,7 +85,7 @@ def in_short(result: ImportResult) -> str:
         parts.append(_tr("{0} lesions").format(result.labels))
     if result.refused:
         parts.append(_tr("{0} files left out").format(len(result.refused)))
-    return "   ".join(parts)
+    return "    ".join(parts)
 
 
 def save_refused(result: ImportResult, file: Path) -> str:

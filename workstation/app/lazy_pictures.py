@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WAITING = 96  # asked for and not yet read; what scrolled by before that is forgotten
+_EMPTY = 253  # grey value from which a pixel shows nothing
 
 Read = Callable[["Library", str], QImage]
 
@@ -104,8 +106,13 @@ class LazyPictures(QObject):
 
 
 def thumbnail(library: Library, scan: str) -> QImage:
-    """The small picture the library keeps: both views, dark uptake on white."""
-    return QImage.fromData(library.thumbnail(scan) or b"")
+    """The small picture the library keeps: both views, dark uptake on white; only the rows with something in them."""
+    image = QImage.fromData(library.thumbnail(scan) or b"")
+    if image.isNull():
+        return image
+    image = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    grey = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return _picture(grey[:, : image.width()])
 
 
 def preview(library: Library, scan: str) -> QImage:
@@ -114,8 +121,16 @@ def preview(library: Library, scan: str) -> QImage:
 
     frames = library.load(scan).frames
     window = bone_window({view: frame.counts for view, frame in frames.items()})
-    parts = [255 - to_index(frames[view].counts, window) for view in frames]
+    parts = [255 - to_index(frame.counts, window) for frame in frames.values()]
     rows = max(part.shape[0] for part in parts)
-    parts = [np.pad(part, ((0, rows - part.shape[0]), (0, 0)), constant_values=255) for part in parts]
-    grey = np.ascontiguousarray(np.hstack(parts))
-    return QImage(grey.data, grey.shape[1], rows, grey.shape[1], QImage.Format.Format_Grayscale8).copy()
+    return _picture(np.hstack([np.pad(p, ((0, rows - p.shape[0]), (0, 0)), constant_values=255) for p in parts]))
+
+
+def _picture(grey: NDArray[np.uint8]) -> QImage:
+    """Grey values (rows, columns), 255 where there is no uptake, without the empty rows above and below."""
+    filled = np.flatnonzero((grey < _EMPTY).any(axis=1))
+    if filled.size:
+        grey = grey[max(int(filled[0]) - 1, 0) : int(filled[-1]) + 2]
+    rows, columns = grey.shape
+    flat = np.ascontiguousarray(grey)
+    return QImage(flat.data, columns, rows, columns, QImage.Format.Format_Grayscale8).copy()

@@ -1,109 +1,158 @@
-"""The library's scans as a table: ids from one query, rows and thumbnails fetched in blocks as they come into sight."""
+"""The library's scans as a table: ids from one query, rows fetched in blocks as they come into sight."""
 
 from __future__ import annotations
 
+import html
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QPixmap
 
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.core.lesion import Progress
-from workstation.core.scan import How
 from workstation.store.values import ScanQuery, ScanRow
 
-__all__ = ["BLOCK", "COLUMNS", "ROW", "ScanQuery", "ScanRow", "ScanTable"]
+__all__ = ["BLOCK", "COLUMNS", "ROW", "Column", "ScanQuery", "ScanRow", "ScanTable", "how_words", "place"]
 
 BLOCK = 256
 BLOCKS_KEPT = 64
-THUMBNAILS_KEPT = 600
 ROW = Qt.ItemDataRole.UserRole
+QUERY = ScanQuery(sort="patient")  # a patient's scans lie beside each other
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
+def how_words(row: ScanRow) -> str:
+    """The rule by which the views were recognised; by view where they differ."""
+    rules = [str(how) if how is not None else "" for how in row.how]
+    if len(set(rules)) == 1:
+        return rules[0]
+    return ", ".join(f"{view[0].upper()} {rule}" for view, rule in zip(row.views, rules, strict=True))
+
+
 def _views(row: ScanRow) -> str:
-    letters = []
-    for view, how in zip(row.views, row.how, strict=True):
-        letters.append(view[0].upper() + ("?" if how is How.ASSUMED else ""))
-    return " ".join(letters)
+    return " ".join(view[0].upper() for view in row.views)
 
 
-# Column: heading, the field the store sorts by (None: cannot be sorted), text of a row.
-COLUMNS: tuple[tuple[str, str | None, Callable[[ScanRow], str]], ...] = (
-    ("", None, lambda row: ""),
-    ("Patient", "patient", lambda row: row.patient),
-    ("Day", "day", lambda row: row.day or ""),
-    ("Sex", "sex", lambda row: row.sex or ""),
-    ("Age", "age", lambda row: "" if row.age is None else f"{row.age:.0f}"),
-    ("Tumour", "tumour", lambda row: row.tumour or ""),
-    ("Views", None, _views),
-    ("Lesions", "lesions", lambda row: str(row.lesions) if row.lesions else ""),
-    ("Grade", "grade", lambda row: "" if row.grade is None else str(row.grade)),
-    ("Status", "status", lambda row: "" if row.status is Progress.NEW else str(row.status)),
-    ("Reader", None, lambda row: row.reader or ""),
+def _lesions(row: ScanRow) -> str:
+    counts = (("malignant", row.malignant), ("benign", row.benign), ("uncertain", row.uncertain))
+    return ", ".join(f"{count} {name}" for name, count in counts if count) or (str(row.lesions) if row.lesions else "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """heading, in English for translation. sort: the field SQL sorts by, or None. text: of a row. width: in pixels."""
+
+    name: str
+    heading: str
+    sort: str | None
+    text: Callable[[ScanRow], str]
+    width: int
+
+
+COLUMNS = (
+    Column("picture", "", None, lambda row: "", 56),
+    Column("patient", "Patient", "patient", lambda row: row.patient, 148),
+    Column("day", "Day", "day", lambda row: row.day or "", 92),
+    Column("age", "Age", "age", lambda row: "" if row.age is None else f"{row.age:.0f}", 52),
+    Column("sex", "Sex", "sex", lambda row: row.sex or "", 48),
+    Column("tumour", "Tumour", "tumour", lambda row: row.tumour or "", 84),
+    Column("views", "Views", None, _views, 58),
+    Column("how", "Recognised by", None, how_words, 120),
+    Column("lesions", "Lesions", "lesions", _lesions, 124),
+    Column("grade", "Grade", "grade", lambda row: "" if row.grade is None else str(row.grade), 62),
+    Column("status", "Status", "status", lambda row: str(row.status), 108),
+    Column("reader", "Reader", None, lambda row: row.reader or "", 90),
 )
-LESIONS = 7
+
+
+def place(name: str) -> int:
+    """The number of the column of that name."""
+    return next(number for number, column in enumerate(COLUMNS) if column.name == name)
 
 
 class ScanTable(QAbstractTableModel):
-    """`ids` are all scans of the query in order; `ROW` gives a ScanRow, the decoration of column 0 its picture."""
+    """`ids` are all scans of the query in order; `ROW` gives a ScanRow.
 
-    counted = Signal()  # the number of scans asked for or there has changed
+    awake: somebody looks. Edits of readings, one a stroke, are only noted while nobody does.
+    """
+
+    counted = Signal()  # the number of scans asked for, or there, may have changed
 
     def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workbench = workbench
-        self.query = ScanQuery()
+        self.query = QUERY
         self.ids: list[str] = []
         self.total = 0
-        self._blocks: OrderedDict[int, list[ScanRow]] = OrderedDict()
-        self._pictures: OrderedDict[str, QPixmap] = OrderedDict()
+        self._blocks: OrderedDict[int, list[ScanRow | None]] = OrderedDict()
+        self._awake = True
+        self._stale = False
         workbench.changed.connect(self._changed)
+        self.count()
         self.ask()
 
     # What is asked for
 
-    def narrow(self, **fields: object) -> None:
+    def narrow(self, **fields: Any) -> None:
         """Change parts of the query: text, tumour, status, labelled, sort, descending."""
-        query = replace(self.query, **fields)  # type: ignore[arg-type]
+        query = replace(self.query, **fields)
         if query != self.query:
             self.query = query
             self.ask()
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether a search or a filter leaves scans out."""
+        return self.query != replace(QUERY, sort=self.query.sort, descending=self.query.descending)
+
     def ask(self) -> None:
-        """Ask the library again."""
+        """Ask the library again. Views keep their place where the same scans come back."""
         library = self._workbench.library
-        self.beginResetModel()
-        self._blocks.clear()
         query = replace(self.query, reader=self._workbench.reader)
-        self.ids = [] if library is None else library.ids(query)
-        everything = ScanQuery(sort=query.sort, descending=query.descending, reader=query.reader)
-        if library is None:
-            self.total = 0
+        ids = [] if library is None else library.ids(query)
+        self._stale = False
+        if ids == self.ids:
+            self._blocks.clear()
+            if ids:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(ids) - 1, len(COLUMNS) - 1))
         else:
-            self.total = len(self.ids) if query == everything else len(library.ids(ScanQuery()))
-        self.endResetModel()
+            self.beginResetModel()
+            self._blocks.clear()
+            self.ids = ids
+            self.endResetModel()
         self.counted.emit()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        name = COLUMNS[column][1] if 0 <= column < len(COLUMNS) else None
+        name = COLUMNS[column].sort if 0 <= column < len(COLUMNS) else None
         if name is not None:
             self.narrow(sort=name, descending=order == Qt.SortOrder.DescendingOrder)
 
+    def look(self, awake: bool) -> None:
+        """Somebody looks from now on, or nobody does."""
+        self._awake = awake
+        if awake and self._stale:
+            self.ask()
+
+    def count(self) -> None:
+        """Ask how many scans there are."""
+        library = self._workbench.library
+        self.total = 0 if library is None else len(library.ids(ScanQuery()))
+
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
-            self._pictures.clear()
-            self.query = ScanQuery()
+            self.query = QUERY
         if changes & (Changes.LIBRARY | Changes.SCANS):
+            self.count()
             self.ask()
         elif changes & Changes.READING:
-            self._blocks.clear()
-            if self.ids:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(self.ids) - 1, len(COLUMNS) - 1))
+            if self._awake:
+                self.ask()
+            else:
+                self._stale = True
 
     # What is shown
 
@@ -117,20 +166,22 @@ class ScanTable(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self.tr(COLUMNS[section][0]) if COLUMNS[section][0] else ""
+            return self.tr(COLUMNS[section].heading) if COLUMNS[section].heading else ""
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        if role == ROW:
-            return self.row(index.row())
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            row = self.row(index.row())
-            return None if row is None else COLUMNS[index.column()][2](row)
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
-            return self.picture(self.ids[index.row()])
-        return None
+        row = self.row(index.row()) if role in _ROLES else None
+        if row is None or role == ROW:
+            return row
+        text = COLUMNS[index.column()].text(row)
+        if role != Qt.ItemDataRole.ToolTipRole:
+            return text
+        if row.status is Progress.EXCLUDED and row.reason and COLUMNS[index.column()].name == "status":
+            text = f"{text}: {row.reason}"
+        # What a file says is never markup.
+        return f"<span>{html.escape(text)}</span>" if text else None
 
     def row(self, number: int) -> ScanRow | None:
         """One scan's row; None where the scan has gone meanwhile."""
@@ -138,22 +189,15 @@ class ScanTable(QAbstractTableModel):
         if library is None or not 0 <= number < len(self.ids):
             return None
         block, inside = divmod(number, BLOCK)
-        if block not in self._blocks:
+        if block in self._blocks:
+            self._blocks.move_to_end(block)
+        else:
             wanted = self.ids[block * BLOCK : (block + 1) * BLOCK]
-            self._blocks[block] = library.rows(wanted, reader=self._workbench.reader)
+            found = {row.scan: row for row in library.rows(wanted, reader=self._workbench.reader)}
+            self._blocks[block] = [found.get(scan) for scan in wanted]
             if len(self._blocks) > BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
-        rows = self._blocks[block]
-        return rows[inside] if inside < len(rows) else None
+        return self._blocks[block][inside]
 
-    def picture(self, scan: str) -> QPixmap:
-        """The thumbnail of a scan; an empty pixmap where there is none."""
-        if scan not in self._pictures:
-            pixmap = QPixmap()
-            png = None if self._workbench.library is None else self._workbench.library.thumbnail(scan)
-            if png is not None:
-                pixmap.loadFromData(png, "PNG")
-            self._pictures[scan] = pixmap
-            if len(self._pictures) > THUMBNAILS_KEPT:
-                self._pictures.popitem(last=False)
-        return self._pictures[scan]
+
+_ROLES = (ROW, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)

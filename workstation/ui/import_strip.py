@@ -1,7 +1,8 @@
-"""The strip under the library's table: how far a job is, its cancel, and afterwards what was refused and why."""
+"""The strip over the library's table: how far a job is, its cancel, and afterwards what was left out and why."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -9,19 +10,192 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from workstation.app.importing import ImportResult, Progress, in_short, save_refused
+from workstation.app.importing import ImportResult, Progress, in_short, pictures_left_out, save_refused
 from workstation.app.jobs import Job
+from workstation.ui.refusals import Refusals
+
+
+class ImportStrip(QFrame):
+    """Hidden while there is nothing to tell."""
+
+    failed = Signal(str)
+    pictures_wanted = Signal(object)  # paths of pictures that were left out
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("bar")
+        self._job: Job | None = None
+        self._result: ImportResult | None = None
+        self.words = QLabel()
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.clicked.connect(self._cancel)
+        self.left_out = self._toggle()
+        self.told = self._toggle()
+        self.pictures = QPushButton()
+        self.pictures.clicked.connect(self._ask_for_pictures)
+        self.save = QPushButton(self.tr("Save the list…"))
+        self.save.setToolTip(self.tr("The files left out and the reasons, as CSV"))
+        self.save.clicked.connect(self._save)
+        self.dismiss = QPushButton(self.tr("Close"))
+        self.dismiss.clicked.connect(self.hide)
+        self.list = Refusals()
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.words, 3)
+        row.addWidget(self.bar, 2)
+        for button in (self.cancel, self.left_out, self.told, self.pictures, self.save, self.dismiss):
+            row.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(8)
+        layout.addLayout(row)
+        layout.addWidget(self.list)
+        self.hide()
+
+    def _toggle(self) -> QPushButton:
+        button = QPushButton()
+        button.setCheckable(True)
+        button.clicked.connect(self._show_list)
+        return button
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is an import to look back at."""
+        return self._result is not None and not self.busy
+
+    def follow(self, job: Job) -> None:
+        """Show a job from here to its end."""
+        self._job, self._result = job, None
+        self.words.setText(job.title)
+        self.bar.setRange(0, 0)
+        self._arrange(working=True)
+        job.progressed.connect(self._progressed)
+        job.finished.connect(self._finished)
+        job.failed.connect(self._failed)
+        job.stopped.connect(self._stopped)
+        job.ended.connect(self._ended)
+
+    def leave(self) -> None:
+        """Nobody waits for the job any more: another library is open."""
+        if self._job is not None:
+            self._job.drop()
+        self._job = self._result = None
+        self.hide()
+
+    def show_again(self) -> None:
+        """The last result, with the files that were left out."""
+        if self.has_result:
+            self.show()
+
+    # While it works
+
+    def _progressed(self, progress: Progress, seconds: float | None) -> None:
+        if self._job is None or self._job.cancelled:
+            return
+        parts = [progress.what]
+        if progress.total:
+            self.bar.setRange(0, progress.total)
+            self.bar.setValue(progress.done)
+            parts.append(self.tr("{0:,} of {1:,}").format(progress.done, progress.total))
+        else:
+            self.bar.setRange(0, 0)
+        if progress.refused:
+            parts.append(self.tr("{0:,} left out").format(progress.refused))
+        if self._job.rate:
+            parts.append(rate_words(self._job.rate))
+        if seconds is not None:
+            parts.append(time_words(seconds))
+        self.words.setText("    ".join(parts))
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self.cancel.setEnabled(False)
+            self.words.setText(self.tr("Cancelling after this step…"))
+
+    # Afterwards
+
+    def _finished(self, result: object) -> None:
+        self._result = result if isinstance(result, ImportResult) else None
+        self.words.setText(in_short(result))
+        self._arrange(working=False)
+        self.setVisible(bool(self.words.text()))
+
+    def _failed(self, words: str) -> None:
+        self.words.setText(words)
+        self._arrange(working=False)
+        self.failed.emit(words)
+
+    def _stopped(self) -> None:
+        self.words.setText(self.tr("Cancelled. What had come in until then stays; import again to go on."))
+        self._arrange(working=False)
+
+    def _ended(self) -> None:
+        if self.sender() is self._job:
+            self._job = None
+
+    def _arrange(self, working: bool) -> None:
+        result = self._result or ImportResult()
+        for part in (self.bar, self.cancel):
+            part.setVisible(working)
+        self.cancel.setEnabled(working)
+        pictures = pictures_left_out(result)
+        for button, text, there in (
+            (self.left_out, self.tr("Left out ({0:,})").format(len(result.refused)), bool(result.refused)),
+            (self.told, self.tr("Worth knowing ({0:,})").format(len(result.told)), bool(result.told)),
+            (self.pictures, self.tr("Import the pictures…"), bool(pictures)),
+            (self.save, self.save.text(), bool(result.refused)),
+            (self.dismiss, self.dismiss.text(), True),
+        ):
+            button.setText(text)
+            button.setVisible(there and not working)
+            button.setChecked(False)
+        self.left_out.setChecked(bool(result.refused))
+        self._fill()
+        self.show()
+
+    def _show_list(self, checked: bool) -> None:
+        if checked:
+            other = self.told if self.sender() is self.left_out else self.left_out
+            other.setChecked(False)
+        self._fill()
+
+    def _fill(self) -> None:
+        result = self._result or ImportResult()
+        if self.left_out.isChecked():
+            self.list.show_lines(result.refused)
+        elif self.told.isChecked():
+            self.list.show_lines(result.told)
+        self.list.setVisible(self.left_out.isChecked() or self.told.isChecked())
+
+    def _ask_for_pictures(self) -> None:
+        pictures: Sequence[Path] = pictures_left_out(self._result or ImportResult())
+        self.hide()
+        self.pictures_wanted.emit(pictures)
+
+    def _save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the list"), "left-out.csv", "CSV (*.csv)")
+        if name and self._result is not None:
+            trouble = save_refused(self._result, Path(name))
+            if trouble:
+                self.failed.emit(trouble)
 
 
 def time_words(seconds: float) -> str:
@@ -33,122 +207,5 @@ def time_words(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h left"
 
 
-class ImportStrip(QFrame):
-    """Hidden while there is nothing to tell."""
-
-    failed = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("foot")
-        self._job: Job | None = None
-        self._result: ImportResult | None = None
-        self._words = QLabel()
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("Progress"))
-        self.cancel = QPushButton(self.tr("Cancel"))
-        self.cancel.clicked.connect(self._cancel)
-        self.save = QPushButton(self.tr("Save the list…"))
-        self.save.clicked.connect(self._save)
-        self.dismiss = QPushButton(self.tr("Close"))
-        self.dismiss.clicked.connect(self.hide)
-        self.refused = QTreeWidget()
-        self.refused.setHeaderLabels([self.tr("File left out"), self.tr("Reason")])
-        self.refused.setRootIsDecorated(False)
-        self.refused.setUniformRowHeights(True)
-        self.refused.setMaximumHeight(180)
-        self.refused.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.refused.setColumnWidth(0, 360)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._words, 3)
-        row.addWidget(self.bar, 2)
-        for button in (self.cancel, self.save, self.dismiss):
-            row.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.addLayout(row)
-        layout.addWidget(self.refused)
-        self.hide()
-
-    @property
-    def busy(self) -> bool:
-        return self._job is not None
-
-    def follow(self, job: Job) -> None:
-        """Show a job from here to its end."""
-        self._job, self._result = job, None
-        self._words.setText(job.title)
-        self.bar.setRange(0, 0)
-        self.refused.clear()
-        self._arrange(working=True, refusals=False)
-        job.progressed.connect(self._progressed)
-        job.finished.connect(self._finished)
-        job.failed.connect(self._failed)
-        job.stopped.connect(self._stopped)
-        job.ended.connect(self._ended)
-
-    def _arrange(self, working: bool, refusals: bool) -> None:
-        self.bar.setVisible(working)
-        self.cancel.setVisible(working)
-        self.cancel.setEnabled(working)
-        self.dismiss.setVisible(not working)
-        self.save.setVisible(refusals)
-        self.refused.setVisible(refusals)
-        self.show()
-
-    def _progressed(self, progress: Progress, seconds: float | None) -> None:
-        if self._job is None or self._job.cancelled:
-            return
-        parts = [progress.what]
-        if progress.total:
-            self.bar.setRange(0, progress.total)
-            self.bar.setValue(progress.done)
-            parts.append(f"{progress.done} of {progress.total}")
-        if progress.refused:
-            parts.append(self.tr("{0} left out").format(progress.refused))
-        if self._job.rate is not None:
-            parts.append(self.tr("{0:.0f} a second").format(self._job.rate))
-        if seconds is not None:
-            parts.append(time_words(seconds))
-        self._words.setText("   ".join(parts))
-
-    def _finished(self, result: object) -> None:
-        if not isinstance(result, ImportResult):
-            self.hide()
-            return
-        self._result = result
-        self._words.setText(in_short(result))
-        for told in result.refused:
-            item = QTreeWidgetItem([told.path, told.reason])
-            item.setToolTip(1, "")
-            self.refused.addTopLevelItem(item)
-        self._arrange(working=False, refusals=bool(result.refused))
-
-    def _failed(self, words: str) -> None:
-        self._words.setText(words)
-        self._arrange(working=False, refusals=False)
-        self.failed.emit(words)
-
-    def _stopped(self) -> None:
-        self._words.setText(self.tr("Cancelled. What had come in until then stays."))
-        self._arrange(working=False, refusals=False)
-
-    def _ended(self) -> None:
-        self._job = None
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self.cancel.setEnabled(False)
-            self._words.setText(self.tr("Cancelling after this step…"))
-
-    def _save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the list"), "left-out.csv", "CSV (*.csv)")
-        if name and self._result is not None:
-            trouble = save_refused(self._result, Path(name))
-            if trouble:
-                self.failed.emit(trouble)
+def rate_words(rate: float) -> str:
+    return f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"

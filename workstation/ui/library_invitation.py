@@ -15,6 +15,7 @@ from workstation.ui import theme
 class Invitation(QWidget):
     """The empty library: what to do next."""
 
+    library_wanted = Signal()
     files_wanted = Signal()
     folder_wanted = Signal()
     demo_wanted = Signal()
@@ -24,7 +25,7 @@ class Invitation(QWidget):
         self._title = QLabel(objectName="title")
         self._words = QLabel(objectName="quiet")
         self._words.setWordWrap(True)
-        self._words.setMaximumWidth(520)
+        self._words.setFixedWidth(520)
         for label in (self._title, self._words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._buttons = QWidget()
@@ -39,11 +40,15 @@ class Invitation(QWidget):
             button.setObjectName(name)
             button.clicked.connect(signal)
             row.addWidget(button)
+        self._choose = QPushButton(self.tr("Open or make a library…"), objectName="primary")
+        self._choose.clicked.connect(self.library_wanted)
         layout = QVBoxLayout(self)
+        layout.setSpacing(12)
         layout.addStretch(2)
         layout.addWidget(self._title)
         layout.addWidget(self._words, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._choose, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
     def show_for(self, library: bool, writable: bool) -> None:
@@ -55,9 +60,30 @@ class Invitation(QWidget):
                 "everything else is listed with the reason. Or make simulated scans to try things out."
             )
             if library
-            else self.tr("Open a library with Ctrl+O: choose one, or an empty folder for a new one.")
+            else self.tr("A library is a folder. Choose one, or an empty folder to begin a new library in it (Ctrl+O).")
         )
         self._buttons.setVisible(library and writable)
+        self._choose.setVisible(not library)
+
+
+class NothingFound(QWidget):
+    """Search and filters leave no scan."""
+
+    clear_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        title = QLabel(self.tr("No scan matches"), objectName="title")
+        words = QLabel(self.tr("Every word of the search must be found, and every filter must hold."))
+        words.setObjectName("quiet")
+        clear = QPushButton(self.tr("Clear search and filters"))
+        clear.clicked.connect(self.clear_wanted)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addStretch(2)
+        for part in (title, words, clear):
+            layout.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
 
 
 class SidesQuestion(QFrame):
@@ -101,10 +127,13 @@ class DropHint(QWidget):
 
     def __init__(self, page: QWidget) -> None:
         super().__init__(page)
+        self._words = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_over(self) -> None:
+    def show_over(self, writable: bool) -> None:
+        """writable: the drop will be taken."""
+        self._words = self.tr("Drop to import") if writable else self.tr("Nothing can be imported here")
         parent = self.parentWidget()
         assert parent is not None
         self.setGeometry(QRect(0, 0, parent.width(), parent.height()))
@@ -123,4 +152,4 @@ class DropHint(QWidget):
         font.setPixelSize(18)
         painter.setFont(font)
         painter.setPen(theme.current()["text_strong"])
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("Drop to import"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._words)

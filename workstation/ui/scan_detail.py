@@ -1,136 +1,250 @@
-"""The selected scan at the right of the library: a larger picture, its facts, how its views were recognised."""
+"""The selected scan at the right of the library: a large picture, its facts, how its views were recognised, priors."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Callable
 
-from workstation.app import corrections
-from workstation.app.scan_table import ScanRow, ScanTable
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.app import corrections, scan_facts
+from workstation.app.scan_facts import ScanFacts, ScanRow
 from workstation.app.workbench import Workbench
-from workstation.core.scan import How
+from workstation.core.scan import VIEWS, How, View
+from workstation.ui.icons import icon
+from workstation.ui.thumbnails import Thumbnails
 
-PICTURE_HEIGHT = 320
+WIDTH = 320
+PRIORS_SHOWN = 4
+
+Correction = Callable[[Workbench, str, tuple[View, ...]], bool]
 
 
 class ScanDetail(QFrame):
+    """Shows what `show_row` was given last."""
+
     open_scan = Signal(str)
 
-    def __init__(self, workbench: Workbench, table: ScanTable, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, workbench: Workbench, previews: Thumbnails, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self._workbench, self._table = workbench, table
+        self._workbench = workbench
         self._row: ScanRow | None = None
-        self._picture = QLabel()
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._picture.setFixedHeight(PICTURE_HEIGHT)
-        self._patient = QLabel(objectName="title")
-        self._patient.setTextFormat(Qt.TextFormat.PlainText)
+        self.picture = _Picture(previews, thumbnails)
+        self._patient = _plain("title")
         self._badge = QLabel(self.tr("SIMULATED"), objectName="badge")
-        head = QHBoxLayout()
-        head.addWidget(self._patient)
-        head.addWidget(self._badge)
-        head.addStretch(1)
+        self._person = _plain("quiet")
         self._facts = QFormLayout()
-        self._facts.setHorizontalSpacing(12)
-        self._facts.setVerticalSpacing(5)
-        self.open = QPushButton(self.tr("Open"), objectName="primary")
+        self._facts.setHorizontalSpacing(14)
+        self._facts.setVerticalSpacing(4)
+        self._priors = QVBoxLayout()
+        self._priors.setSpacing(2)
+        self._priors_heading = QLabel(self.tr("EARLIER SCANS"), objectName="heading")
+        self.open = QPushButton(self.tr("Read this scan"), objectName="primary")
+        self.open.setToolTip(self.tr("Enter, or a double click on the list"))
         self.open.clicked.connect(self._open)
-        self.swap = QPushButton(self.tr("Swap anterior and posterior"))
-        self.swap.clicked.connect(lambda: self._correct(corrections.swap_views))
-        self.confirm = QPushButton(self.tr("The views are right"))
-        self.confirm.clicked.connect(lambda: self._correct(corrections.confirm_views))
-        self._assumed = QLabel(objectName="warning")
-        self._assumed.setText(self.tr("A view of this scan was assumed: no header field tells it. Check it, say so."))
-        self._assumed.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 14, 16, 14)
-        layout.setSpacing(10)
-        layout.addWidget(self._picture)
-        layout.addLayout(head)
-        layout.addLayout(self._facts)
-        layout.addWidget(self._assumed)
-        layout.addWidget(self.confirm)
-        layout.addWidget(self.swap)
-        layout.addStretch(1)
-        layout.addWidget(self.open)
-        self.setFixedWidth(300)
+        self.setMinimumWidth(260)
+        self.question = self._make_question()
+        self._lay_out()
         self.show_row(None)
+
+    def _make_question(self) -> QWidget:
+        """What to do about an assumed view."""
+        words = QLabel(
+            self.tr("No header field tells the views: they are assumed. Compare the picture."), objectName="warning"
+        )
+        words.setWordWrap(True)
+        self.confirm = QPushButton(self.tr("Views are right"))
+        self.confirm.clicked.connect(lambda: self.correct(corrections.confirm_views))
+        self.swap = QPushButton()
+        self.swap.setIcon(icon("swap"))
+        self.swap.clicked.connect(lambda: self.correct(corrections.swap_views))
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 4)
+        grid.setSpacing(8)
+        grid.addWidget(words, 0, 0, 1, 2)
+        grid.addWidget(self.confirm, 1, 0)
+        grid.addWidget(self.swap, 1, 1)
+        return box
+
+    def _lay_out(self) -> None:
+        self._inside = QWidget(objectName="panel")
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self._patient, 1)
+        head.addWidget(self._badge)
+        column = QVBoxLayout(self._inside)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(self.picture, 1)
+        column.addLayout(head)
+        column.addWidget(self._person)
+        column.addWidget(self.question)
+        column.addLayout(self._facts)
+        column.addSpacing(4)
+        column.addWidget(self._priors_heading)
+        column.addLayout(self._priors)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._inside)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 8, 16, 12)
+        foot.addWidget(self.open)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(area, 1)
+        layout.addLayout(foot)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(WIDTH, 600)
+
+    # What is shown
 
     def show_row(self, row: ScanRow | None) -> None:
         """Show a scan's facts; None empties the panel."""
         self._row = row
+        self.picture.show_scan(None if row is None else row.scan)
+        self.open.setEnabled(row is not None)
+        self._inside.setVisible(row is not None)
         while self._facts.rowCount():
             self._facts.removeRow(0)
-        self.open.setEnabled(row is not None)
-        assumed = row is not None and How.ASSUMED in row.how
-        for part in (self._assumed, self.swap, self.confirm):
-            part.setVisible(assumed)
-        for button in (self.swap, self.confirm):
-            button.setEnabled(self._workbench.writable)
-        self._badge.hide()
-        self._picture.clear()
-        self._patient.setText("" if row is None else row.patient)
+        while (item := self._priors.takeAt(0)) is not None:
+            if (button := item.widget()) is not None:
+                button.deleteLater()
         if row is None:
             return
-        pixmap = self._table.picture(row.scan)
-        if not pixmap.isNull():
-            self._picture.setPixmap(
-                pixmap.scaled(
-                    self.width() - 32,
-                    PICTURE_HEIGHT,
-                    Qt.AspectRatioMode.KeepAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
-            )
-        library = self._workbench.library
-        self._badge.setVisible(library is not None and bool(library.facts(row.scan).get("simulated")))
-        for name, value in self._lines(row):
-            label = QLabel(value)
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        facts = scan_facts.look_up(self._workbench, row.scan)
+        self._patient.setText(row.patient)
+        self._badge.setVisible(facts.simulated)
+        self._person.setText(self._person_words(row))
+        self.question.setVisible(How.ASSUMED in row.how)
+        both = len(row.views) == len(VIEWS)
+        self.swap.setText(self.tr("Swap them") if both else self.tr("It is {0}").format(row.views[0].other))
+        for button in (self.swap, self.confirm):
+            button.setEnabled(self._workbench.writable)
+        for name, value in (*self._lines(row), *facts.acquisition, (self.tr("Scan"), row.scan)):
+            label = _plain("")
+            label.setText(value)
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._facts.addRow(QLabel(name, objectName="quiet"), label)
+        self._show_priors(facts)
+
+    def _person_words(self, row: ScanRow) -> str:
+        sex = {"M": self.tr("man"), "F": self.tr("woman")}.get(row.sex or "", self.tr("sex unknown"))
+        age = self.tr("age unknown") if row.age is None else self.tr("{0:.0f} years").format(row.age)
+        tumour = self.tr("tumour unknown") if row.tumour is None else self.tr("{0} cancer").format(row.tumour)
+        return ", ".join((sex, age, tumour))
 
     def _lines(self, row: ScanRow) -> list[tuple[str, str]]:
         lines = [(self.tr("Day"), row.day or self.tr("unknown"))]
-        person = [{"M": self.tr("man"), "F": self.tr("woman")}.get(row.sex or "", "")]
-        person.append("" if row.age is None else self.tr("{0:.0f} years").format(row.age))
-        lines.append((self.tr("Person"), ", ".join(part for part in person if part) or self.tr("unknown")))
-        lines.append((self.tr("Tumour"), row.tumour or self.tr("unknown")))
-        for view, how in zip(row.views, row.how, strict=True):
-            lines.append((str(view).capitalize(), self.tr("by {0}").format(how) if how else ""))
-        if len(row.views) == 1:
-            lines.append((str(row.views[0].other).capitalize(), self.tr("missing")))
+        how = dict(zip(row.views, row.how, strict=True))
+        for view in VIEWS:
+            rule = how.get(view)
+            if view not in how:
+                words = self.tr("missing")
+            elif rule is How.ASSUMED:
+                words = self.tr("assumed")
+            elif rule is How.USER:
+                words = self.tr("said by a person")
+            else:
+                words = self.tr("by {0}").format(rule) if rule is not None else self.tr("unknown")
+            lines.append((str(view).capitalize(), words))
+        counts = (
+            (row.malignant, self.tr("malignant")),
+            (row.benign, self.tr("benign")),
+            (row.uncertain, self.tr("uncertain")),
+            (row.lesions - row.malignant - row.benign - row.uncertain, self.tr("unlabelled")),
+        )
         if row.lesions:
-            words = [
-                f"{count} {name}"
-                for count, name in (
-                    (row.malignant, self.tr("malignant")),
-                    (row.benign, self.tr("benign")),
-                    (row.uncertain, self.tr("uncertain")),
-                )
-                if count
-            ]
-            lines.append((self.tr("Lesions"), ", ".join(words) or str(row.lesions)))
+            lines.append((self.tr("Lesions"), ", ".join(f"{count} {name}" for count, name in counts if count)))
         if row.grade is not None:
             lines.append((self.tr("Grade"), str(row.grade)))
-        lines.append((self.tr("Status"), str(row.status)))
+        status = str(row.status) if not row.reason else f"{row.status}: {row.reason}"
         if row.reader:
-            lines.append((self.tr("Reader"), row.reader))
-        if row.reason:
-            lines.append((self.tr("Reason"), row.reason))
-        library = self._workbench.library
-        priors = [] if library is None else library.priors(row.scan)
-        if priors:
-            lines.append((self.tr("Priors"), ", ".join(prior.day or prior.scan for prior in priors[:5])))
-        lines.append((self.tr("Scan"), row.scan))
-        return lines
+            status = self.tr("{0}, read by {1}").format(status, row.reader)
+        return [*lines, (self.tr("Status"), status)]
+
+    def _show_priors(self, facts: ScanFacts) -> None:
+        self._priors_heading.setVisible(bool(facts.priors))
+        for prior in facts.priors[:PRIORS_SHOWN]:
+            button = QToolButton(objectName="tool")
+            marks = [f"{letter}{count}" for letter, count in (("M", prior.malignant), ("B", prior.benign)) if count]
+            words = (prior.day or self.tr("day unknown"), str(prior.status), " ".join(marks))
+            button.setText("   ".join(word for word in words if word))
+            button.setIcon(icon("prior"))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setToolTip(self.tr("Read this earlier scan"))
+            button.clicked.connect(lambda _=False, scan=prior.scan: self.open_scan.emit(scan))
+            self._priors.addWidget(button)
+
+    # What it does
 
     def _open(self) -> None:
         if self._row is not None:
             self.open_scan.emit(self._row.scan)
 
-    def _correct(self, correction) -> None:  # type: ignore[no-untyped-def]
+    def correct(self, correction: Correction) -> None:
+        """Apply a correction to the scan shown."""
         if self._row is not None:
             correction(self._workbench, self._row.scan, self._row.views)
+
+
+class _Picture(QWidget):
+    """Both views as large as there is room; the small picture stands in while the large one is read."""
+
+    def __init__(self, previews: Thumbnails, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sources = (previews, thumbnails)
+        self._scan: str | None = None
+        self.setMinimumHeight(220)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        for source in self._sources:
+            source.source.arrived.connect(self._arrived)
+
+    def show_scan(self, scan: str | None) -> None:
+        self._scan = scan
+        self.update()
+
+    def _arrived(self, scan: str) -> None:
+        if scan == self._scan:
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        if self._scan is None:
+            return
+        scale = self.devicePixelRatioF()
+        for source in self._sources:
+            pixmap = source.pixmap(self._scan, QRectF(self.rect()).size(), scale)
+            if pixmap is not None:
+                size = pixmap.deviceIndependentSize()
+                left = round((self.width() - size.width()) / 2 * scale) / scale
+                QPainter(self).drawPixmap(QPointF(left, 0), pixmap)
+                return
+
+
+def _plain(name: str) -> QLabel:
+    label = QLabel(objectName=name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
