@@ -76,6 +76,12 @@ class Editor(QObject):
             self._session = library.session(ReadingKey(self._session.reading.key.scan, reader))
             self.edited.emit()
 
+    def show_next_reading(self) -> None:
+        """Step through the readings of this scan, one's own first."""
+        if self._session is not None and len(self._readers) > 1:
+            at = self._readers.index(self._session.reading.key.reader)
+            self.show_reading_of(self._readers[(at + 1) % len(self._readers)])
+
     def push(self, edit: Edit) -> bool:
         """Keep an edit on disk, then show it. False where it was refused; the reason goes out by `refused`."""
         return self._step(Step("edit", edit))

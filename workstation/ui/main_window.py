@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
             "page.read": lambda: self.show_page(1),
             "page.search": self._search,
             "page.import": self._import,
+            "page.import_folder": self._import_folder,
             "page.keys": self.show_keys,
             "page.theme": self.change_theme,
             "page.open_library": self._choose_library,
@@ -169,6 +170,10 @@ class MainWindow(QMainWindow):
     def _import(self) -> None:
         self.show_page(0)
         self.library_page.choose_files()
+
+    def _import_folder(self) -> None:
+        self.show_page(0)
+        self.library_page.choose_folder()
 
     def _choose_library(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Open a library, or an empty folder for a new one"))

@@ -66,7 +66,22 @@ class ReadPage(QWidget):
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
+        self._take_settings()
+        self.tools.changed.connect(self._keep_settings)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def _take_settings(self) -> None:
+        settings = self.workbench.settings
+        if settings.isocontour_mode != self._isocontour.spec.mode:
+            self._isocontour.change_mode()
+        for brush in self._brushes():
+            brush.change_radius(settings.brush_radius / brush.radius)
+
+    def _keep_settings(self) -> None:
+        """Tool sizes and modes are found again at the next start."""
+        self.workbench.change_settings(
+            isocontour_mode=self._isocontour.spec.mode, brush_radius=self._brushes()[0].radius
+        )
 
     def _lay_out(self) -> None:
         middle = QWidget()
@@ -146,6 +161,8 @@ class ReadPage(QWidget):
             "case.done": self._toggle_done,
             "case.diffuse": lambda: self.verdict.diffuse.click(),
             "case.sides": reading.confirm_sides,
+            "case.swap": reading.swap_views,
+            "case.whose": self.editor.show_next_reading,
             "tool.smaller": lambda: self._resize_brush(1 / 1.25),
             "tool.larger": lambda: self._resize_brush(1.25),
             "tool.less": lambda: self._threshold(-FRACTION_STEP),
