@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +41,9 @@ class LazyPictures(QObject):
         self._library: Library | None = None
         self._generation = 0  # of the library and its pictures: an answer to an older question is dropped
         self._pictures: OrderedDict[str, QImage] = OrderedDict()
-        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._wanted: OrderedDict[str, None] = OrderedDict()  # asked for and not begun; shared with the thread
+        self._lock = Lock()
+        self._asked: set[str] = set()  # those and the one being read
         self._thread: ThreadPoolExecutor | None = None
         self._came.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
@@ -49,7 +52,9 @@ class LazyPictures(QObject):
         self._library = library
         self._generation += 1
         self._pictures.clear()
-        self._wanted.clear()
+        self._asked.clear()
+        with self._lock:
+            self._wanted.clear()
 
     def get(self, scan: str) -> QImage | None:
         """The picture, or None while it is being read."""
@@ -57,12 +62,7 @@ class LazyPictures(QObject):
             self._pictures.move_to_end(scan)
             return self._pictures[scan]
         if self._library is not None:
-            if scan not in self._wanted:
-                self._ask_for(self._library)
-            self._wanted[scan] = None
-            self._wanted.move_to_end(scan)
-            if len(self._wanted) > _WAITING:
-                self._wanted.popitem(last=False)
+            self._ask_for(scan, self._library)
         return None
 
     def close(self) -> None:
@@ -72,7 +72,16 @@ class LazyPictures(QObject):
             self._thread.shutdown(wait=True, cancel_futures=True)
             self._thread = None
 
-    def _ask_for(self, library: Library) -> None:
+    def _ask_for(self, scan: str, library: Library) -> None:
+        with self._lock:
+            if scan in self._asked:
+                if scan in self._wanted:
+                    self._wanted.move_to_end(scan)
+                return
+            self._asked.add(scan)
+            self._wanted[scan] = None
+            if len(self._wanted) > _WAITING:
+                self._asked.discard(self._wanted.popitem(last=False)[0])
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "pictures")
         self._thread.submit(self._next, library, self._generation)
@@ -80,7 +89,7 @@ class LazyPictures(QObject):
     def _keep(self, generation: int, scan: str, image: QImage) -> None:
         if generation != self._generation:
             return
-        self._wanted.pop(scan, None)
+        self._asked.discard(scan)
         self._pictures[scan] = image
         if len(self._pictures) > self._kept:
             self._pictures.popitem(last=False)
@@ -91,10 +100,10 @@ class LazyPictures(QObject):
     def _next(self, library: Library, generation: int) -> None:
         from workstation.store.errors import LibraryError
 
-        try:
+        with self._lock:
+            if generation != self._generation or not self._wanted:
+                return
             scan, _ = self._wanted.popitem()
-        except KeyError:
-            return
         try:
             image = self._read(library, scan)
         except LibraryError:

@@ -64,7 +64,7 @@ class ScanDelegate(QStyledItemDelegate):
     def _picture(self, painter: QPainter, box: QRectF, row: ScanRow) -> None:
         device = painter.device()
         scale = device.devicePixelRatioF()
-        room = box.adjusted(2, 4, -2, -5)
+        room = box.adjusted(4, 5, 0, -6)
         pixmap = self._thumbnails.pixmap(row.scan, room.size(), scale)
         if pixmap is None:
             return
