@@ -58,14 +58,25 @@ def _outline(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo
     painter.drawPath(shape)
 
 
-def _tag(painter: QPainter, text: str, at: QPointF, colour: QColor, strong: bool) -> None:
-    """A small letter on a plate beside an outline, readable on any picture."""
+def _tag(
+    painter: QPainter, text: str, beside: QRectF, colour: QColor, strong: bool, taken: list[QRectF] | None = None
+) -> None:
+    """A small letter on a plate beside an outline, readable on any picture; not on a place that is taken already."""
     font = QFont(painter.font())
     font.setPixelSize(11)
     font.setBold(True)
     painter.setFont(font)
     metrics = QFontMetricsF(font)
-    box = QRectF(at.x(), at.y() - metrics.height(), metrics.horizontalAdvance(text) + 7, metrics.height())
+    width, height = metrics.horizontalAdvance(text) + 7, metrics.height()
+    places = [
+        QRectF(beside.right() + 3, beside.top() + 3 - height, width, height),
+        QRectF(beside.left() - 3 - width, beside.top() + 3 - height, width, height),
+        QRectF(beside.right() + 3, beside.bottom() - 3, width, height),
+        QRectF(beside.left() - 3 - width, beside.bottom() - 3, width, height),
+    ]
+    box = next((place for place in places if not any(place.intersects(other) for other in taken or ())), places[0])
+    if taken is not None:
+        taken.append(box)
     plate = QColor(colour)
     plate.setAlpha(255 if strong else 215)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -76,25 +87,33 @@ def _tag(painter: QPainter, text: str, at: QPointF, colour: QColor, strong: bool
 
 
 def _lesion(
-    painter: QPainter, lesion: Lesion, number: int, roi: Roi, transform: QTransform, selected: bool, ground: QColor
+    painter: QPainter,
+    lesion: Lesion,
+    number: int,
+    roi: Roi,
+    transform: QTransform,
+    selected: bool,
+    ground: QColor,
+    taken: list[QRectF] | None = None,
 ) -> None:
     colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
     width = 2.6 if selected else 1.5
     _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
     box = transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
     if selected or box.width() > 5:
-        _tag(painter, f"{letter(lesion)}{number}", box.topRight() + QPointF(3, 3), colour, selected)
+        _tag(painter, f"{letter(lesion)}{number}", box, colour, selected, taken)
 
 
 def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
     """All lesions of this view that nobody is changing at the moment."""
     if not viewer.state.overlays:
         return
+    taken: list[QRectF] = []
     for number, lesion in viewer.numbered(panel):
         if lesion.id in viewer.moving or panel.view not in lesion.rois:
             continue
         chosen = lesion.id == viewer.selected
-        _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel))
+        _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel), taken)
 
 
 def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
@@ -118,7 +137,7 @@ def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform,
     if proposal is not None and proposal.view is panel.view:
         _outline(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
         box = transform.mapRect(QRectF(proposal.roi.left, proposal.roi.top, proposal.roi.width, proposal.roi.height))
-        _tag(painter, viewer.tr("Enter: accept"), box.topRight() + QPointF(4, 4), accent, True)
+        _tag(painter, viewer.tr("Enter: accept"), box, accent, True)
     _crosshair(painter, viewer, panel, transform)
 
 

@@ -20,7 +20,7 @@ SIZE = (1440, 900)
 def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suffix: str = "") -> list[Path]:
     """Open the window on a library and save a PNG of each page and theme into `out`; the files in order.
 
-    Nothing of the library is changed: it is opened read-only, and settings go into a folder that is thrown away.
+    Nothing of the library is changed, and settings go into a folder that is thrown away.
     """
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
@@ -34,7 +34,7 @@ def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suff
             theme.apply(application, name)
             window = MainWindow(workbench)
             window.resize(*SIZE)
-            workbench.open_library(library, read_only=True)
+            workbench.open_library(library)
             window.show()
 
             def save(page: str, widget: QWidget, name: str = name) -> None:
