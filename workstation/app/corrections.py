@@ -1,8 +1,8 @@
-"""What a person knows better than the file: which view is which, that right and left were checked, the tumour."""
+"""What a person knows better than the file: which view is which, that right and left were checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -30,16 +30,6 @@ def confirm_views(workbench: Workbench, scan: str, views: tuple[View, ...]) -> b
     """The views are as assumed; recognised by "user" from then on."""
     same = {view: view for view in views}
     return _correct(workbench, lambda library: library.assign_views(scan, same, workbench.reader))
-
-
-def set_tumour(workbench: Workbench, scans: Sequence[str], tumour: str | None) -> bool:
-    """Say for which tumour the patients are followed; None where nobody knows."""
-
-    def correct(library: Library) -> None:
-        for scan in scans:
-            library.correct(scan, workbench.reader, tumour=tumour)
-
-    return _correct(workbench, correct)
 
 
 def _correct(workbench: Workbench, operation: Callable[[Library], None]) -> bool:

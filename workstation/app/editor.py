@@ -27,6 +27,7 @@ class Editor(QObject):
         self._workbench = workbench
         self._session: Session | None = None
         self._readers: tuple[str, ...] = ()
+        workbench.changed.connect(self._catch_up)
 
     @property
     def session(self) -> Session | None:
@@ -68,6 +69,16 @@ class Editor(QObject):
             self._readers = (own, *sorted(others))
             self._session = library.session(ReadingKey(scan, own))
         self.edited.emit()
+
+    def _catch_up(self, changes: Changes) -> None:
+        """Take over what was done to the reading elsewhere, such as an exclusion on the library page."""
+        library, session = self._workbench.library, self._session
+        if library is None or session is None or changes & Changes.LIBRARY or not changes & Changes.READING:
+            return
+        there = library.session(session.reading.key)
+        if (len(there.done), len(there.undone)) != (len(session.done), len(session.undone)):
+            self._session = there
+            self.edited.emit()
 
     def show_reading_of(self, reader: str) -> None:
         """Look at another's reading of the same scan, or come back to one's own."""

@@ -54,17 +54,17 @@ class Column:
 
 
 COLUMNS = (
-    Column("picture", "", None, lambda row: "", 56),
-    Column("patient", "Patient", "patient", lambda row: row.patient, 148),
-    Column("day", "Day", "day", lambda row: row.day or "", 92),
+    Column("picture", "", None, lambda row: "", 52),
+    Column("patient", "Patient", "patient", lambda row: row.patient, 134),
+    Column("day", "Day", "day", lambda row: row.day or "", 88),
     Column("age", "Age", "age", lambda row: "" if row.age is None else f"{row.age:.0f}", 52),
     Column("sex", "Sex", "sex", lambda row: row.sex or "", 48),
-    Column("tumour", "Tumour", "tumour", lambda row: row.tumour or "", 84),
-    Column("views", "Views", None, _views, 58),
+    Column("tumour", "Tumour", "tumour", lambda row: row.tumour or "", 76),
+    Column("views", "Views", None, _views, 54),
     Column("how", "Recognised by", None, how_words, 120),
-    Column("lesions", "Lesions", "lesions", _lesions, 124),
+    Column("lesions", "Lesions", "lesions", _lesions, 114),
     Column("grade", "Grade", "grade", lambda row: "" if row.grade is None else str(row.grade), 62),
-    Column("status", "Status", "status", lambda row: str(row.status), 108),
+    Column("status", "Status", "status", lambda row: str(row.status), 102),
     Column("reader", "Reader", None, lambda row: row.reader or "", 90),
 )
 

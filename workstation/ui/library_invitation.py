@@ -25,7 +25,6 @@ class Invitation(QWidget):
         self._title = QLabel(objectName="title")
         self._words = QLabel(objectName="quiet")
         self._words.setWordWrap(True)
-        self._words.setFixedWidth(520)
         for label in (self._title, self._words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._buttons = QWidget()
@@ -46,10 +45,19 @@ class Invitation(QWidget):
         layout.setSpacing(12)
         layout.addStretch(2)
         layout.addWidget(self._title)
-        layout.addWidget(self._words, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(_narrow(self._words))
         layout.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._choose, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """The place to drop on."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.current()["line"], 1.5, Qt.PenStyle.DashLine))
+        around = self._title.geometry() | self._buttons.geometry() | self._choose.geometry()
+        middle = self.rect().center().x()
+        painter.drawRoundedRect(QRect(middle - 320, around.top() - 40, 640, around.height() + 80), 12, 12)
 
     def show_for(self, library: bool, writable: bool) -> None:
         """library: one is open. writable: it can be filled here."""
@@ -64,6 +72,16 @@ class Invitation(QWidget):
         )
         self._buttons.setVisible(library and writable)
         self._choose.setVisible(not library)
+
+
+def _narrow(label: QLabel) -> QHBoxLayout:
+    """The label in the middle, as wide as a text is comfortable to read and as high as that makes it."""
+    label.setMaximumWidth(520)
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(label, 100)
+    row.addStretch(1)
+    return row
 
 
 class NothingFound(QWidget):

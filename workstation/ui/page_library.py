@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from workstation.app import importing
+from workstation.app import importing, many_scans
 from workstation.app.jobs import Job, Jobs
 from workstation.app.lazy_pictures import preview, thumbnail
 from workstation.app.scan_table import ScanTable
@@ -143,6 +143,14 @@ class LibraryPage(QWidget):
         if name:
             self.strip.follow(importing.start_export(self._workbench, self._jobs, Path(name), form, scans))
 
+    def _write(self, make: many_scans.Make, scans: int, changes: Changes) -> None:
+        if self.strip.busy:
+            self._workbench.note(self.tr("Wait for what is under way, or cancel it."))
+            return
+        job = many_scans.run(self._workbench, self._jobs, make, scans, changes)
+        if job is not None:
+            self.strip.follow(job)
+
     def _may_import(self) -> bool:
         if self._workbench.library is None:
             self._workbench.note(self.tr("Open a library first."))
@@ -201,6 +209,7 @@ class LibraryPage(QWidget):
         menu = ScanMenu(self._workbench, row, scans, self)
         menu.open_wanted.connect(self.open_scan)
         menu.export_wanted.connect(self.export)
+        menu.write_wanted.connect(self._write)
         if self.strip.has_result:
             menu.addSeparator()
             menu.addAction(self.tr("Show the last import"), self.strip.show_again)
@@ -209,6 +218,7 @@ class LibraryPage(QWidget):
     def _counted(self) -> None:
         self._stack.setCurrentIndex(0 if self.table.total else 1)
         self._lists.setCurrentIndex(0 if self.table.ids or not self.table.total else 1)
+        self.detail.setVisible(bool(self.table.ids))
 
     def _changed(self, changes: Changes) -> None:
         library = self._workbench.library

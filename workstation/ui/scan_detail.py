@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -24,6 +24,7 @@ from workstation.app import corrections, scan_facts
 from workstation.app.scan_facts import ScanFacts, ScanRow
 from workstation.app.workbench import Workbench
 from workstation.core.scan import VIEWS, How, View
+from workstation.ui import theme
 from workstation.ui.icons import icon
 from workstation.ui.thumbnails import Thumbnails
 
@@ -52,6 +53,7 @@ class ScanDetail(QFrame):
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(14)
         self._facts.setVerticalSpacing(4)
+        self._facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._priors = QVBoxLayout()
         self._priors.setSpacing(2)
         self._priors_heading = QLabel(self.tr("EARLIER SCANS"), objectName="heading")
@@ -66,10 +68,10 @@ class ScanDetail(QFrame):
     def _make_question(self) -> QWidget:
         """What to do about an assumed view."""
         words = QLabel(
-            self.tr("No header field tells the views: they are assumed. Compare the picture."), objectName="warning"
+            self.tr("No header field tells the view: it is assumed. Compare the picture."), objectName="warning"
         )
         words.setWordWrap(True)
-        self.confirm = QPushButton(self.tr("Views are right"))
+        self.confirm = QPushButton()
         self.confirm.clicked.connect(lambda: self.correct(corrections.confirm_views))
         self.swap = QPushButton()
         self.swap.setIcon(icon("swap"))
@@ -123,7 +125,7 @@ class ScanDetail(QFrame):
     def show_row(self, row: ScanRow | None) -> None:
         """Show a scan's facts; None empties the panel."""
         self._row = row
-        self.picture.show_scan(None if row is None else row.scan)
+        self.picture.show_row(row)
         self.open.setEnabled(row is not None)
         self._inside.setVisible(row is not None)
         while self._facts.rowCount():
@@ -139,6 +141,7 @@ class ScanDetail(QFrame):
         self._person.setText(self._person_words(row))
         self.question.setVisible(How.ASSUMED in row.how)
         both = len(row.views) == len(VIEWS)
+        self.confirm.setText(self.tr("They are right") if both else self.tr("It is {0}").format(row.views[0]))
         self.swap.setText(self.tr("Swap them") if both else self.tr("It is {0}").format(row.views[0].other))
         for button in (self.swap, self.confirm):
             button.setEnabled(self._workbench.writable)
@@ -217,31 +220,51 @@ class _Picture(QWidget):
     def __init__(self, previews: Thumbnails, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sources = (previews, thumbnails)
-        self._scan: str | None = None
+        self._row: ScanRow | None = None
         self.setMinimumHeight(220)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         for source in self._sources:
             source.source.arrived.connect(self._arrived)
 
-    def show_scan(self, scan: str | None) -> None:
-        self._scan = scan
+    def show_row(self, row: ScanRow | None) -> None:
+        self._row = row
         self.update()
 
     def _arrived(self, scan: str) -> None:
-        if scan == self._scan:
+        if self._row is not None and scan == self._row.scan:
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        if self._scan is None:
+        if self._row is None:
             return
         scale = self.devicePixelRatioF()
         for source in self._sources:
-            pixmap = source.pixmap(self._scan, QRectF(self.rect()).size(), scale)
+            pixmap = source.pixmap(self._row.scan, QRectF(self.rect()).size(), scale)
             if pixmap is not None:
                 size = pixmap.deviceIndependentSize()
                 left = round((self.width() - size.width()) / 2 * scale) / scale
-                QPainter(self).drawPixmap(QPointF(left, 0), pixmap)
+                painter = QPainter(self)
+                painter.drawPixmap(QPointF(left, 0), pixmap)
+                self._sides(painter, QRectF(QPointF(left, 0), size), self._row.views, source.inverted)
                 return
+        if all(source.is_empty(self._row.scan) for source in self._sources):
+            painter = QPainter(self)
+            painter.setPen(theme.current()["text_disabled"])
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("no picture kept"))
+
+    def _sides(self, painter: QPainter, box: QRectF, views: tuple[View, ...], inverted: bool) -> None:
+        """The patient's sides: R at the left of an anterior view, L at the left of a posterior one."""
+        ground = QColor(Qt.GlobalColor.white if inverted else Qt.GlobalColor.black)
+        painter.setPen(theme.over(ground)["text_quiet"])
+        font = painter.font()
+        font.setPixelSize(11)
+        painter.setFont(font)
+        width = box.width() / len(views)
+        for number, view in enumerate(views):
+            part = QRectF(box.left() + number * width, box.top(), width, box.height()).adjusted(5, 4, -5, -4)
+            letters = "RL" if view is View.ANTERIOR else "LR"
+            painter.drawText(part, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, letters[0])
+            painter.drawText(part, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, letters[1])
 
 
 def _plain(name: str) -> QLabel:

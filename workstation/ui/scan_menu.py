@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 import resources
-from workstation.app import corrections, exclusion
+from workstation.app import corrections, many_scans
 from workstation.app.scan_facts import ScanRow
 from workstation.app.workbench import Workbench
+from workstation.core.changes import Changes
 from workstation.core.scan import How
 
 FORMATS = (("csv", "Table (CSV)"), ("png", "Pictures and masks (PNG)"), ("nifti", "Volumes (NIfTI)"))
@@ -22,6 +23,7 @@ class ScanMenu(QMenu):
 
     open_wanted = Signal(str)
     export_wanted = Signal(object, str)  # scans, format
+    write_wanted = Signal(object, int, object)  # many_scans.Make, how many scans, Changes
 
     def __init__(
         self, workbench: Workbench, row: ScanRow, scans: Sequence[str], parent: QWidget | None = None
@@ -53,21 +55,26 @@ class ScanMenu(QMenu):
         tumours = self.addMenu(self.tr("Tumour"))
         tumours.setEnabled(workbench.writable)
         for key, words in (*resources.table("vocab/tumours").items(), (None, {"name": self.tr("Unknown")})):
-            action = tumours.addAction(words["name"], partial(corrections.set_tumour, workbench, self._scans, key))
+            make = many_scans.set_tumour(self._scans, key)
+            action = tumours.addAction(words["name"], partial(self._write, make, Changes.SCANS))
             action.setCheckable(True)
             action.setChecked(row.tumour == key)
 
     def _add_exclusion(self) -> None:
         workbench = self._workbench
         exclude = self.addMenu(self.tr("Exclude"))
-        for reason in exclusion.REASONS:
-            name = self.tr(reason).capitalize()
-            exclude.addAction(name, partial(exclusion.exclude, workbench, self._scans, reason))
-        include = self.addAction(self.tr("Include again"), lambda: exclusion.include(workbench, self._scans))
+        for reason in many_scans.REASONS:
+            name, make = self.tr(reason).capitalize(), many_scans.exclude(self._scans, reason)
+            exclude.addAction(name, partial(self._write, make, Changes.READING))
+        make = many_scans.include(self._scans)
+        include = self.addAction(self.tr("Include again"), partial(self._write, make, Changes.READING))
         exclude.setEnabled(workbench.writable)
         include.setEnabled(workbench.writable)
         excluded = {found.reason for found in self._rows() if found.reason}
         include.setVisible(bool(excluded))
+
+    def _write(self, make: many_scans.Make, changes: Changes) -> None:
+        self.write_wanted.emit(make, len(self._scans), changes)
 
     def _rows(self) -> list[ScanRow]:
         library = self._workbench.library

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from workstation.app.scan_table import COLUMNS, ROW, ScanRow, ScanTable, place
@@ -14,6 +14,10 @@ from workstation.ui.scan_delegate import ROW_HEIGHT, ScanDelegate
 from workstation.ui.thumbnails import Thumbnails
 
 _SELECT = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+_HINT = QAbstractItemView.ScrollHint
+# Left out in this order where the window is too narrow for all; the panel beside tells them too.
+_SPARED = ("how", "reader", "grade", "sex", "age")
+_NAMES = tuple(column.name for column in COLUMNS)
 _CURRENT = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
@@ -64,6 +68,21 @@ class ScanView(QTableView):
         header.sectionClicked.connect(self._sort)
         self._show_order()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        wanted, room, spared = sum(map(self._width, _NAMES)), self.viewport().width(), 0
+        while wanted > room and spared < len(_SPARED):
+            wanted -= self._width(_SPARED[spared])
+            spared += 1
+        for number, name in enumerate(_SPARED):
+            self.setColumnHidden(place(name), number < spared)
+        super().resizeEvent(event)
+
+    def _width(self, name: str) -> int:
+        """As wide as the user made it; as designed while it is hidden, and the last one, which takes what is left."""
+        number = place(name)
+        designed = self.isColumnHidden(number) or number == len(COLUMNS) - 1
+        return COLUMNS[number].width if designed else self.columnWidth(number)
+
     # Which scans
 
     def current(self) -> ScanRow | None:
@@ -82,7 +101,7 @@ class ScanView(QTableView):
         except ValueError:
             return False
         self.selectRow(number)
-        self.scrollTo(self._table.index(number, place("patient")))
+        self._show(number)
         return True
 
     # Order
@@ -125,9 +144,15 @@ class ScanView(QTableView):
         selected = [at[scan] for scan in self._kept if scan in at] or [current]
         self.selectionModel().select(self._ranges(selected), _SELECT)
         if self._kept_top in at:
-            self.scrollTo(self._table.index(at[self._kept_top], 0), QAbstractItemView.ScrollHint.PositionAtTop)
+            self.scrollTo(self._table.index(at[self._kept_top], 0), _HINT.PositionAtTop)
         else:
-            self.scrollTo(self._table.index(current, place("patient")))
+            self._show(current)
+
+    def _show(self, number: int) -> None:
+        """Bring a row into sight, with rows around it where it was out of sight."""
+        index = self._table.index(number, place("patient"))
+        within = self.viewport().rect().contains(self.visualRect(index))
+        self.scrollTo(index, _HINT.EnsureVisible if within else _HINT.PositionAtCenter)
 
     def _ranges(self, numbers: Sequence[int]) -> QItemSelection:
         selection = QItemSelection()

@@ -46,6 +46,11 @@ class Thumbnails(QObject):
             self._pixmaps.popitem(last=False)
         return pixmap
 
+    def is_empty(self, scan: str) -> bool:
+        """Whether it is known that the library has no such picture."""
+        image = self.source.get(scan)
+        return image is not None and image.isNull()
+
     def refresh(self, workbench: Workbench) -> None:
         """Pictures of the open library from now on, all read anew."""
         self.source.show(workbench.library)
