@@ -40,7 +40,7 @@ bench: setup-display
 	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.bench
 
 shots: setup-display
-	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.shots docs/guide/pictures
+	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.shots
 
 package:
 	@packaging/bootstrap.sh package

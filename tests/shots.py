@@ -1,16 +1,20 @@
-"""`make shots`: the first-run library as pictures, every page, both themes, at 100 and 200 %.
+"""`make shots`: every page, both themes, at 100 and 200 %, as pictures into out/pages; the guide's own beside the guide.
 
-python -m tests.shots OUT [LIBRARY]
+python -m tests.shots [LIBRARY]
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = ROOT / "docs" / "guide"
+PAGES = ROOT / "out" / "pages"
 CHILD = """
 import sys
 from pathlib import Path
@@ -20,19 +24,36 @@ for file in shots.write(Path(sys.argv[1]), Path(sys.argv[2]), suffix=sys.argv[3]
 """
 
 
-def main(out: Path, library: Path | None) -> int:
+def main(library: Path | None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "OSTEOSCOPE_HOME": f"{scratch}/home"}
         if library is None:
-            library = Path(scratch) / "library"
-            first_run = ["--library", str(library), "--first-run", "--headless", scratch]
+            library = Path(scratch) / "first-run"
+            first_run = ["--library", str(library), "--first-run", "--headless", f"{scratch}/out"]
             command = [sys.executable, "-m", "workstation", *first_run]
             subprocess.run(command, env={**environment, "QT_QPA_PLATFORM": "offscreen"}, check=True)
         for factor, suffix in (("1", ""), ("2", "-200")):
-            command = [sys.executable, "-c", CHILD, str(out), str(library), suffix]
+            command = [sys.executable, "-c", CHILD, str(PAGES), str(library), suffix]
             subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, check=True)
+    for name in pictures_of_the_guide():
+        small_copy(PAGES / name, GUIDE / "pictures" / name)
     return 0
 
 
+def pictures_of_the_guide() -> list[str]:
+    """The file names in the guide's pages and the README."""
+    pages = [*GUIDE.glob("*.md"), ROOT / "README.md"]
+    found = {name for page in pages for name in re.findall(r"pictures/([\w-]+\.png)", page.read_text(encoding="utf-8"))}
+    return sorted(found)
+
+
+def small_copy(source: Path, target: Path) -> None:
+    """A copy with 128 colours: half the bytes, and nobody sees the difference in a guide."""
+    from PIL import Image
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(source).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -70,11 +70,12 @@ def _pages(window: MainWindow, save: Callable[[str, QWidget], None]) -> None:
         page.tools.zoom(canvas, 3.0, canvas.transform.map(QPointF(column, row)))
         QTest.mouseMove(canvas, canvas.transform.map(QPointF(column + 12, row + 25)).toPoint())
         save("read-zoomed", window)
-    _press(page, Qt.Key.Key_Home)
-    _press(page, Qt.Key.Key_4)
+    act = window.actions_by_id
+    act["look.fit"].trigger()
+    act["look.four"].trigger()
     save("read-four", window)
-    _press(page, Qt.Key.Key_4)
-    _press(page, Qt.Key.Key_P)
+    act["look.four"].trigger()
+    act["case.prior"].trigger()
     save("read-prior", window)
     window.show_keys()
     save("keys", window._keys)
@@ -98,10 +99,6 @@ def _telling_scan(workbench: Workbench) -> str | None:
         for row in library.rows(scans[:256], reader="truth")
     }  # fmt: skip
     return max(worth, key=lambda scan: worth[scan]) if worth else None
-
-
-def _press(widget: QWidget, key: Qt.Key) -> None:
-    QTest.keyClick(widget, key)
 
 
 def _settle(milliseconds: int = 250) -> None:
