@@ -1,4 +1,4 @@
-"""`make shots`: every page, both themes, at 100 and 200 %, as pictures into out/pages; the guide's own beside the guide.
+"""`make shots`: every page, both themes, at 100 and 200 %, as pictures into out/pages; the guide's beside the guide.
 
 python -m tests.shots [LIBRARY]
 """
