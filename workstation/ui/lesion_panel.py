@@ -26,6 +26,7 @@ from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
 from workstation.core.lesion import Label, Lesion
 from workstation.ui import theme
+from workstation.ui.choice import Choice
 from workstation.ui.text_field import TextField
 
 SIDES = (None, "right", "left", "midline")
@@ -43,8 +44,8 @@ class LesionPanel(QFrame):
         self._editor = editor
         self._list = self._make_list()
         self._labels = self._make_labels()
-        self._criterion, self._region, self._side = QComboBox(), QComboBox(), QComboBox()
-        self._confidence = QComboBox()
+        self._criterion, self._region, self._side = Choice(), Choice(), Choice()
+        self._confidence = Choice()
         self._comment = TextField()
         self._commented: str | None = None  # the lesion whose comment the field shows
         self._details = self._make_details()
@@ -55,7 +56,7 @@ class LesionPanel(QFrame):
         layout.setContentsMargins(12, 10, 12, 12)
         layout.setSpacing(8)
         self._count = QLabel(objectName="heading")
-        self._whose = QComboBox()
+        self._whose = Choice()
         self._whose.setAccessibleName(self.tr("Whose reading"))
         self._whose.setToolTip(self.tr("Whose reading is shown; only your own can be changed"))
         self._whose.setFocusPolicy(Qt.FocusPolicy.NoFocus)
