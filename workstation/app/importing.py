@@ -11,15 +11,15 @@ from PySide6.QtCore import QCoreApplication
 from workstation.app.jobs import Job, Jobs
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
-from workstation.workflows import export, import_scans
+from workstation.workflows import export, identity, import_scans
 from workstation.workflows.export import ExportResult
 from workstation.workflows.import_scans import ImportOptions, ImportResult, Told
 from workstation.workflows.progress import Job as Workflow
 from workstation.workflows.progress import Progress
 
 __all__ = [
-    "ImportResult", "Progress", "Told", "are_pictures", "in_short", "pictures_left_out", "save_refused", "start_demo",
-    "start_export", "start_import",
+    "ImportResult", "Progress", "Told", "are_pictures", "in_short", "key_is_missing", "pictures_left_out",
+    "save_refused", "start_demo", "start_export", "start_import",
 ]  # fmt: skip
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -40,11 +40,21 @@ def pictures_left_out(result: ImportResult) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def start_import(workbench: Workbench, jobs: Jobs, paths: Sequence[Path], sides: str | None = None) -> Job:
+def key_is_missing(workbench: Workbench) -> bool:
+    """Whether the library's patients could not be known again here, as its key is on another machine."""
+    library = workbench.library
+    if library is None or library.kind != "research" or identity.key_file(library.id).exists():
+        return False
+    return bool(library.ids())
+
+
+def start_import(
+    workbench: Workbench, jobs: Jobs, paths: Sequence[Path], sides: str | None = None, new_key: bool = False
+) -> Job:
     """Import files and folders into the open library; pages hear of it when it ends, cancelled or not."""
     library = workbench.library
     assert library is not None
-    options = ImportOptions(who=workbench.reader, sides=sides)
+    options = ImportOptions(who=workbench.reader, sides=sides, new_key=new_key)
     return _telling(workbench, jobs, lambda: import_scans.run(list(paths), library, options), _tr("Importing"))
 
 

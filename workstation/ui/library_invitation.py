@@ -1,4 +1,4 @@
-"""What the library page says when it is empty, when something is dragged over it, and when a picture was dropped."""
+"""What the library page says when it is empty, when something is dragged over it, and what it asks before an import."""
 
 from __future__ import annotations
 
@@ -104,27 +104,29 @@ class NothingFound(QWidget):
         layout.addStretch(3)
 
 
-class SidesQuestion(QFrame):
-    """A picture has no header: the user says what it shows."""
+class Question(QFrame):
+    """Asks about files before they are imported, in a line over the list: nothing waits for the answer.
 
-    answered = Signal(object, str)  # paths, "anterior" | "posterior" | "both"
+    choices: (words, value). The answer is the paths asked about and the value.
+    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    answered = Signal(object, object)  # paths, value
+
+    def __init__(self, words: str, choices: Sequence[tuple[str, object]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("foot")
+        self.setObjectName("bar")
         self._paths: Sequence[Path] = ()
-        self._words = QLabel(self.tr("Pictures say nothing of their views. What do these show?"))
+        self.buttons: dict[object, QPushButton] = {}
+        label = QLabel(words)
+        label.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
-        row.addWidget(self._words)
-        row.addStretch(1)
-        for words, sides in (
-            (self.tr("Anterior"), "anterior"),
-            (self.tr("Posterior"), "posterior"),
-            (self.tr("Both, anterior at the left"), "both"),
-        ):
-            button = QPushButton(words)
-            button.clicked.connect(lambda _=False, chosen=sides: self._answer(chosen))
+        row.setSpacing(8)
+        row.addWidget(label, 1)
+        for text, value in choices:
+            button = QPushButton(text)
+            button.clicked.connect(lambda _=False, chosen=value: self._answer(chosen))
+            self.buttons[value] = button
             row.addWidget(button)
         leave = QPushButton(self.tr("Leave them out"))
         leave.clicked.connect(self.hide)
@@ -135,9 +137,9 @@ class SidesQuestion(QFrame):
         self._paths = paths
         self.show()
 
-    def _answer(self, sides: str) -> None:
+    def _answer(self, value: object) -> None:
         self.hide()
-        self.answered.emit(self._paths, sides)
+        self.answered.emit(self._paths, value)
 
 
 class DropHint(QWidget):

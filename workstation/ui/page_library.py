@@ -17,7 +17,7 @@ from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.ui.import_strip import ImportStrip
 from workstation.ui.library_bar import LibraryBar
-from workstation.ui.library_invitation import DropHint, Invitation, NothingFound, SidesQuestion
+from workstation.ui.library_invitation import DropHint, Invitation, NothingFound, Question
 from workstation.ui.scan_detail import ScanDetail
 from workstation.ui.scan_menu import ScanMenu
 from workstation.ui.scan_view import ScanView
@@ -44,12 +44,27 @@ class LibraryPage(QWidget):
         self.view = ScanView(self.table, self.thumbnails)
         self.detail = ScanDetail(workbench, self.previews, self.thumbnails)
         self.strip = ImportStrip()
-        self.sides = SidesQuestion()
+        self.sides = Question(
+            self.tr("Pictures say nothing of their views. What do these show?"),
+            (
+                (self.tr("Anterior"), "anterior"),
+                (self.tr("Posterior"), "posterior"),
+                (self.tr("Both, anterior at the left"), "both"),
+            ),
+        )
+        self.key = Question(
+            self.tr(
+                "The key of this research library is on another machine: patients and files that are here already "
+                "cannot be recognised, and known patients come in under new names."
+            ),
+            ((self.tr("Import with a new key"), True),),
+        )
         self.invitation = Invitation()
         self.nothing = NothingFound()
         self._notice = QLabel(objectName="warning")
         self._stack, self._lists = QStackedWidget(), QStackedWidget()
         self._seen = 0
+        self._sides: str | None = None  # what the user said before being asked about the key
         self._lay_out()
         self._drop_hint = DropHint(self)
         self.setAcceptDrops(True)
@@ -74,7 +89,7 @@ class LibraryPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.bar, self._notice, self.sides, self.strip):
+        for part in (self.bar, self._notice, self.sides, self.key, self.strip):
             layout.addWidget(part)
         layout.addWidget(self._stack, 1)
         self.bar.menu.addAction(self.tr("Files…"), self.choose_files)
@@ -92,6 +107,7 @@ class LibraryPage(QWidget):
         self.bar.left.connect(self.view.setFocus)
         self.detail.open_scan.connect(self.open_scan)
         self.sides.answered.connect(self._import)
+        self.key.answered.connect(lambda paths, _new: self._import(paths, self._sides, new_key=True))
         self.strip.failed.connect(self._workbench.note)
         self.strip.pictures_wanted.connect(self.sides.ask)
         self.nothing.clear_wanted.connect(self.bar.clear)
@@ -162,9 +178,14 @@ class LibraryPage(QWidget):
             return True
         return False
 
-    def _import(self, paths: Sequence[Path], sides: str | None) -> None:
-        if self._may_import():
-            self._follow(importing.start_import(self._workbench, self._jobs, paths, sides or None))
+    def _import(self, paths: Sequence[Path], sides: str | None, new_key: bool = False) -> None:
+        if not self._may_import():
+            return
+        if not new_key and importing.key_is_missing(self._workbench):
+            self._sides = sides
+            self.key.ask(paths)
+        else:
+            self._follow(importing.start_import(self._workbench, self._jobs, paths, sides, new_key))
 
     def _make_demo(self) -> None:
         if self._may_import():
@@ -231,6 +252,7 @@ class LibraryPage(QWidget):
         if changes & Changes.LIBRARY:
             self.strip.leave()
             self.sides.hide()
+            self.key.hide()
             self.bar.reset(self._workbench.writable)
             self.invitation.show_for(library is not None, self._workbench.writable)
             self._notice.setText(self._read_only_words())
