@@ -216,7 +216,7 @@ def test_many_files_on_many_processes_come_in_as_on_one(tmp_path: Path, tmp_libr
     for number in range(24):
         write_study(tmp_path / "in" / f"{number:02}", f"study{number}", "one-per-view" if number % 3 else "two-windows")
     sums = []
-    for processes in (1, 2):
+    for processes in (0, 2):
         library = Library.create(tmp_path / f"library{processes}", "clinical")
         assert bring(library, tmp_path / "in", processes=processes).scans == 24
         scans = [library.load(scan) for scan in library.ids()]

@@ -128,7 +128,7 @@ def test_an_import_killed_at_any_moment_goes_on(tmp_path: Path, tmp_library_home
     library = Library.open(folder)
     assert library.verify().ok, library.verify().problems
     before = {row.scan for row in library.rows(library.ids())}
-    bring(library, tmp_path / "in", processes=1)
+    bring(library, tmp_path / "in", processes=0)
     rows = library.rows(library.ids())
     assert [row.views for row in rows] == [VIEWS] * 40
     assert before <= {row.scan for row in rows}

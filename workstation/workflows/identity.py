@@ -48,7 +48,9 @@ class Identity:
 
     def fingerprint(self, data: bytes) -> str:
         """The keyed hash by which the same object is known when it comes again (hexadecimal)."""
-        return hmac.new(self.key, b"object\x1f" + data, hashlib.sha256).hexdigest()
+        keyed = hmac.new(self.key, b"object\x1f", hashlib.sha256)
+        keyed.update(data)
+        return keyed.hexdigest()
 
     def original(self, research: str) -> Patient | None:
         """Who a pseudonym stands for, as far as this machine knows."""

@@ -7,6 +7,8 @@ simply be done again: what is there already is known by the keyed hash of its or
 from __future__ import annotations
 
 import csv
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _BATCH_SCANS = 16
 _BATCH_BYTES = 48 << 20
+_WRITING = 2  # batches at once
+_MANY = 64  # files
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ImportOptions:
     """who: for the history. sides: what pictures show ("anterior", "posterior", "both"), None refuses them.
 
     labels: an exported lesion table or a folder of them. new_key: import into a research library whose key is not on
-    this machine. processes: at most so many read at once, None for as many as there are cores.
+    this machine. processes: how many to start for reading many files, None for as many as there are cores.
     """
 
     who: str = ""
@@ -93,6 +97,8 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         if total % 256 == 0:
             yield Progress(0, None, f"Looking through {total} files")
     yield Progress(0, total, "Importing")
+    if total > _MANY and hasattr(os, "sync"):
+        os.sync()  # else every batch waits for whatever was copied to this disk just before: half the speed
     arriving = taken_in(importing.unknown(walk(given.objects)), rules, total, options.processes)
     try:
         for item in arriving:
@@ -133,9 +139,9 @@ class _Importing:
     _duplicates: int = 0
     _labels: int = 0
     _joining: Joining = field(default_factory=Joining)
-    # Scans are written while the next ones are read; one batch at a time.
-    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    _writing: Future[list[str]] | None = None
+    # Scans are written while the next ones are read: one batch is hashed while another waits for the disk.
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WRITING))
+    _writing: deque[Future[list[str]]] = field(default_factory=deque)
     _batch: list[NewScan] = field(default_factory=list)
     _studies: set[str] = field(default_factory=set)  # of the scans that are not on disk yet
     _names: set[str] = field(default_factory=set)
@@ -242,18 +248,18 @@ class _Importing:
 
     def _flush(self) -> None:
         """Begin to make durable what has gathered: first who the patients are, then their scans."""
-        self._settle()
+        self._settle(_WRITING - 1)
         if self._batch:
             self.identity.note(self._persons)
-            self._writing = self.writer.submit(self.library.add_scans, self._batch, self.who)
+            self._writing.append(self.writer.submit(self.library.add_scans, self._batch, self.who))
             self._batch, self._persons, self._bytes = [], [], 0
 
-    def _settle(self) -> None:
-        """Wait until all that was begun is on disk."""
-        if self._writing is not None:
-            self._ids.extend(self._writing.result())
-            self._writing = None
-        self._studies = {made.study for made in self._batch}
+    def _settle(self, under_way: int = 0) -> None:
+        """Wait until all that was begun is on disk, but for the last `under_way` batches."""
+        while len(self._writing) > under_way:
+            self._ids.extend(self._writing.popleft().result())
+        if not self._writing:
+            self._studies = {made.study for made in self._batch}
 
     def _of_objects_there(self) -> dict[str, str]:
         there = {}
