@@ -138,6 +138,7 @@ def test_keys_walk_the_list_and_a_double_click_opens(page, qtbot):
     QTest.keyClick(page.view, Qt.Key.Key_Down)
     assert page.view.current().scan == "S002"
     assert page.detail.picture._row.scan == "S002"
+    click(page, 4)
     with qtbot.waitSignal(page.open_scan) as opened:
         QTest.mouseDClick(page.view.viewport(), Qt.MouseButton.LeftButton, pos=where(page, 4))
     assert opened.args == ["S004"]

@@ -18,6 +18,7 @@ _HINT = QAbstractItemView.ScrollHint
 # Left out in this order where the window is too narrow for all; the panel beside tells them too.
 _SPARED = ("how", "reader", "grade", "sex", "age")
 _NAMES = tuple(column.name for column in COLUMNS)
+_ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _CURRENT = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
@@ -100,9 +101,13 @@ class ScanView(QTableView):
             number = self._table.ids.index(scan)
         except ValueError:
             return False
-        self.selectRow(number)
+        self._choose(number)
         self._show(number)
         return True
+
+    def _choose(self, number: int) -> None:
+        """Select one row, whatever keys are held."""
+        self.selectionModel().setCurrentIndex(self._table.index(number, place("patient")), _ONLY)
 
     # Order
 
@@ -126,7 +131,7 @@ class ScanView(QTableView):
 
     def _keep_place(self) -> None:
         ids, rows = self._table.ids, self.selectionModel().selectedRows()
-        self._kept = [ids[index.row()] for index in rows] if len(rows) < len(ids) else []
+        self._kept = [ids[index.row()] for index in rows]
         current, top = self.currentIndex(), self.indexAt(self.viewport().rect().topLeft())
         if current.isValid():
             self._kept_current = ids[current.row()]
@@ -138,7 +143,7 @@ class ScanView(QTableView):
         current = at.get(self._kept_current or "")
         if current is None:
             if self._table.ids:
-                self.selectRow(0)
+                self._choose(0)
             return
         self.selectionModel().setCurrentIndex(self._table.index(current, place("patient")), _CURRENT)
         selected = [at[scan] for scan in self._kept if scan in at] or [current]
