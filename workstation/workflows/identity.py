@@ -125,6 +125,8 @@ def load(library_id: str) -> Identity | None:
 
 
 def _make(library_id: str) -> Identity:
+    from workstation.store.files import sync_folder
+
     file = key_file(library_id)
     head: dict[str, Any] = {
         "format": _FORMAT,
@@ -140,7 +142,7 @@ def _make(library_id: str) -> Identity:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, file)
-        _sync_folder(file.parent)
+        sync_folder(file.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise WorkflowError(
@@ -157,13 +159,3 @@ def _cut(file: Path, length: int) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         raise WorkflowError(f"The key file {file} cannot be written to: {error.strerror}.") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

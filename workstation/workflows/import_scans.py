@@ -7,7 +7,6 @@ simply be done again: what is there already is known by the keyed hash of its or
 from __future__ import annotations
 
 import csv
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 _BATCH_SCANS = 16
 _BATCH_BYTES = 48 << 20
 _WRITING = 2  # batches at once
-_MANY = 64  # files
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,6 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         if total % 256 == 0:
             yield Progress(0, None, f"Looking through {total} files")
     yield Progress(0, total, "Importing")
-    if total > _MANY and hasattr(os, "sync"):
-        os.sync()  # else every batch waits for whatever was copied to this disk just before: half the speed
     arriving = taken_in(importing.unknown(walk(given.objects)), rules, total, options.processes)
     try:
         for item in arriving:

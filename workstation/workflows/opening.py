@@ -46,11 +46,6 @@ def writing(folder: Path, make: str | None = None) -> Iterator[Library]:
         library.close()
 
 
-def is_empty_or_new(folder: Path) -> bool:
-    """Whether a library could be made here: no such folder yet, or nothing in it."""
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-
-
 def _is_library(folder: Path) -> None:
     from workstation.store.library import DATABASE
 
