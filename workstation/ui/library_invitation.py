@@ -55,18 +55,21 @@ class Invitation(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.current()["line"], 1.5, Qt.PenStyle.DashLine))
-        around = self._title.geometry() | self._buttons.geometry() | self._choose.geometry()
+        last = self._choose if self._choose.isVisible() else self._buttons if self._buttons.isVisible() else self._words
+        around = self._title.geometry() | last.geometry()
         middle = self.rect().center().x()
         painter.drawRoundedRect(QRect(middle - 320, around.top() - 40, 640, around.height() + 80), 12, 12)
 
-    def show_for(self, library: bool, writable: bool) -> None:
-        """library: one is open. writable: it can be filled here."""
+    def show_for(self, kind: str | None, writable: bool) -> None:
+        """kind: of the library, None while none is open. writable: it can be filled here."""
+        library = kind is not None
+        kept = self.tr("taken in and de-identified") if kind == "research" else self.tr("taken in with their identity")
         self._title.setText(self.tr("This library is empty") if library else self.tr("No library is open"))
         self._words.setText(
             self.tr(
-                "Drop DICOM files, folders or zip archives here. Whole-body bone scans are taken in and de-identified; "
-                "everything else is listed with the reason. Or make simulated scans to try things out."
-            )
+                "Drop DICOM files, folders or zip archives here. Whole-body bone scans are {0}; everything else is "
+                "listed with the reason. Or make simulated scans to try things out."
+            ).format(kept)
             if library
             else self.tr("A library is a folder. Choose one, or an empty folder to begin a new library in it (Ctrl+O).")
         )

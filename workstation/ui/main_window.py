@@ -224,6 +224,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.jobs.stop()
+        self.library_page.stop()
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self.workbench.change_settings(window=geometry)
         self.workbench.close_library()

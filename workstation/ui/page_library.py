@@ -131,6 +131,11 @@ class LibraryPage(QWidget):
         """Select a scan and bring it into sight."""
         self.view.go_to(scan)
 
+    def stop(self) -> None:
+        """The window closes: no picture is read any more."""
+        for pictures in (self.thumbnails, self.previews):
+            pictures.source.close()
+
     # Import and export
 
     def choose_files(self) -> None:
@@ -254,7 +259,7 @@ class LibraryPage(QWidget):
             self.sides.hide()
             self.key.hide()
             self.bar.reset(self._workbench.writable)
-            self.invitation.show_for(library is not None, self._workbench.writable)
+            self.invitation.show_for(None if library is None else library.kind, self._workbench.writable)
             self._notice.setText(self._read_only_words())
             self._notice.setVisible(bool(self._notice.text()))
 

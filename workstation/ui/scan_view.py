@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
@@ -17,6 +18,7 @@ _SELECT = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.Selecti
 _HINT = QAbstractItemView.ScrollHint
 # Left out in this order where the window is too narrow for all; the panel beside tells them too.
 _SPARED = ("how", "reader", "grade", "sex", "age")
+_FEW = 4  # scans for which looking along the list is quicker than a table of it
 _NAMES = tuple(column.name for column in COLUMNS)
 _ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _CURRENT = QItemSelectionModel.SelectionFlag.NoUpdate
@@ -139,7 +141,7 @@ class ScanView(QTableView):
 
     def _find_place(self) -> None:
         wanted = {scan for scan in (*self._kept, self._kept_current, self._kept_top) if scan is not None}
-        at = {scan: number for number, scan in enumerate(self._table.ids) if scan in wanted} if wanted else {}
+        at = _places(self._table.ids, wanted)
         current = at.get(self._kept_current or "")
         if current is None:
             if self._table.ids:
@@ -193,6 +195,19 @@ class ScanView(QTableView):
         super().leaveEvent(event)
 
     def _hover(self, row: int) -> None:
-        if row != self._delegate.hovered:
-            self._delegate.hovered = row
-            self.viewport().update()
+        before, self._delegate.hovered = self._delegate.hovered, row
+        if row != before:
+            for number in (before, row):
+                top = self.rowViewportPosition(number) if number >= 0 else -ROW_HEIGHT
+                self.viewport().update(0, top, self.viewport().width(), ROW_HEIGHT)
+
+
+def _places(ids: list[str], wanted: set[str]) -> dict[str, int]:
+    """Where the scans stand among a hundred thousand; those that are there."""
+    if len(wanted) > _FEW:
+        return {scan: number for number, scan in enumerate(ids) if scan in wanted}
+    places = {}
+    for scan in wanted:
+        with suppress(ValueError):
+            places[scan] = ids.index(scan)
+    return places
