@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -86,7 +87,11 @@ def _file(path: Path, name: str) -> Found:
     def read() -> bytes:
         try:
             with path.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
+                # A buffer as large as the limit would cost more than the reading; a file that grows is read on.
+                size = min(os.fstat(stream.fileno()).st_size, MAX_BYTES)
+                data = stream.read(size + 1)
+                if len(data) == size + 1 <= MAX_BYTES:
+                    data += stream.read(MAX_BYTES + 1 - len(data))
         except OSError as error:
             raise DicomError(f"The file cannot be read: {error.strerror or type(error).__name__}.") from error
         if len(data) > MAX_BYTES:
