@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -25,7 +25,7 @@ from workstation.ui.thumbnails import Thumbnails
 
 THUMBNAILS_KEPT = 800
 PREVIEWS_KEPT = 24
-SEEN_EVERY = 64  # files of an import after which the list shows what has come in
+SEEN_EVERY_MS = 2000  # the list shows what an import has brought so far
 
 
 class LibraryPage(QWidget):
@@ -63,7 +63,7 @@ class LibraryPage(QWidget):
         self.nothing = NothingFound()
         self._notice = QLabel(objectName="warning")
         self._stack, self._lists = QStackedWidget(), QStackedWidget()
-        self._seen = 0
+        self._seen = QElapsedTimer()
         self._sides: str | None = None  # what the user said before being asked about the key
         self._lay_out()
         self._drop_hint = DropHint(self)
@@ -197,14 +197,14 @@ class LibraryPage(QWidget):
             self._follow(importing.start_demo(self._workbench, self._jobs))
 
     def _follow(self, job: Job) -> None:
-        self._seen = 0
+        self._seen.start()
         job.progressed.connect(self._show_what_came)
         self.strip.follow(job)
 
-    def _show_what_came(self, progress: importing.Progress, _seconds: float | None) -> None:
+    def _show_what_came(self) -> None:
         """The list fills while the import goes on."""
-        if not self._seen <= progress.done < self._seen + SEEN_EVERY:
-            self._seen = progress.done
+        if self._seen.hasExpired(SEEN_EVERY_MS):
+            self._seen.start()
             self.table.count()
             self.table.ask()
 
