@@ -14,7 +14,7 @@ from workstation.store.library import Library
 from workstation.workflows import import_scans
 from workstation.workflows.progress import finish
 
-STUDIES = 240
+STUDIES = 600
 
 
 def write_studies(folder: Path, count: int = STUDIES) -> None:
