@@ -50,7 +50,8 @@ _UPRIGHT: dict[str, Any] = {"flipped_horizontally": False, "flipped_vertically":
 
 
 class Viewer(QObject):
-    """Every change emits one signal: `looked` (pictures), `marked` (overlay), `selected_changed`, `case_changed`."""
+    """Every change emits one signal: `case_changed`, `looked` (pictures), `marked` (overlay), `selection_changed`,
+    `hovered` (the cursor)."""
 
     case_changed = Signal()
     looked = Signal()
@@ -73,6 +74,9 @@ class Viewer(QObject):
         self.hover_view: View | None = None
         self.hover_at: tuple[float, float] | None = None  # (row, column) in frame coordinates
         self._images: dict[Hashable, QImage] = {}
+        # Layers are kept by these numbers and never by id(): the address of what is gone is soon another's.
+        self._showing = 0  # which case and prior
+        self._edition = 0  # which state of the reading
         editor.edited.connect(self._lesions_changed)
 
     # The case
@@ -80,6 +84,7 @@ class Viewer(QObject):
     def show(self, case: Case | None, prior: Case | None = None) -> None:
         """Show another case: the bone window fits it, nothing is selected, flips are undone."""
         self.case, self.prior = case, prior
+        self._showing += 1
         self.viewport = Viewport(row=0.5 if case is None else case.middle_row)
         self.state = replace(self.state, window=None, preset=Preset.BONE, **_UPRIGHT)
         self._images.clear()
@@ -90,6 +95,7 @@ class Viewer(QObject):
 
     def show_prior(self, prior: Case | None) -> None:
         self.prior = prior
+        self._showing += 1
         self._images.clear()
         self.case_changed.emit()
 
@@ -119,25 +125,28 @@ class Viewer(QObject):
 
     def middle(self, panel: Panel) -> QPointF:
         """The frame point in the middle of a panel; the prior is laid head to head with the current scan."""
-        point = viewport.middle(self.viewport, panel.view, self.shape(panel))
+        looking = self.viewport
         if panel.prior and self.case is not None and self.prior is not None:
             view = panel.view if panel.view in self.case.scan.frames else panel.view.other
-            here, there = self.case.scan.frames[view], self.frame(panel)
-            ratio = here.spacing_mm[0] / there.spacing_mm[0] if here.spacing_mm and there.spacing_mm else 1.0
-            row = viewport.middle(self.viewport, view, (here.rows, here.columns)).y()
+            here = self.case.scan.frames[view]
+            ratio = self.prior_ratio(panel)
+            row = viewport.middle(looking, view, (here.rows, here.columns)).y()
             from_head = row - self.case.bodies[view].first
+            point = viewport.middle(replace(looking, across=looking.across * ratio), panel.view, self.shape(panel))
             point.setY(self.prior.bodies[panel.view].first + from_head * ratio)
-        return point
+            return point
+        return viewport.middle(looking, panel.view, self.shape(panel))
+
+    def prior_ratio(self, panel: Panel) -> float:
+        """Pixels of this panel per pixel of the current scan, over the same millimetres; 1 for the scan itself."""
+        if not panel.prior or self.case is None:
+            return 1.0
+        mine, other = self.case.scan.frames[self.case.scan.views[0]].spacing_mm, self.frame(panel).spacing_mm
+        return mine[0] / other[0] if mine and other else 1.0
 
     def scale(self, panel: Panel, size: QSizeF) -> float:
         """Screen pixels per frame pixel of this panel; the prior is drawn at the same millimetres."""
-        scale = self.viewport.scale or self.fitting_scale(size)
-        if panel.prior and self.case is not None:
-            mine = self.case.scan.frames[self.case.scan.views[0]].spacing_mm
-            other = self.frame(panel).spacing_mm
-            if mine and other:
-                scale *= other[0] / mine[0]
-        return scale
+        return (self.viewport.scale or self.fitting_scale(size)) / self.prior_ratio(panel)
 
     def set_viewport(self, value: Viewport) -> None:
         if value != self.viewport:
@@ -184,7 +193,8 @@ class Viewer(QObject):
         return next(picture.window for picture in self.snapshot.pictures if picture.intense == panel.intense)
 
     def picture_key(self, panel: Panel) -> Hashable:
-        return panel, id(self.frame(panel).counts), self.window_of(panel), self.state.colormap, self.state.inverted
+        state = self.state
+        return panel, self._showing, self.window_of(panel), state.gamma, state.colormap, state.inverted
 
     def image(self, panel: Panel) -> QImage | None:
         key = self.picture_key(panel)
@@ -240,7 +250,7 @@ class Viewer(QObject):
     def resting_key(self, panel: Panel) -> tuple[Hashable, ...]:
         if panel.prior:
             return ("prior",)
-        return (id(self.editor.reading), self.selected, tuple(self.moving), self.state.overlays)
+        return (self._showing, self._edition, self.selected, tuple(self.moving), self.state.overlays)
 
     def new_rois(self, view: View) -> Sequence[Roi]:
         return [self.drawn[view]] if view in self.drawn else []
@@ -294,6 +304,7 @@ class Viewer(QObject):
         self.marked.emit()
 
     def _lesions_changed(self) -> None:
+        self._edition += 1
         if self.selected is not None and self.selected not in self.editor.lesions:
             self.selected = None
             self.selection_changed.emit()

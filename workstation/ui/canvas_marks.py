@@ -86,6 +86,11 @@ def _tag(
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
+def _box(roi: Roi, transform: QTransform) -> QRectF:
+    """The rectangle on screen around an ROI: its first pixel begins half a pixel before its centre."""
+    return transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
+
+
 def _lesion(
     painter: QPainter,
     lesion: Lesion,
@@ -99,7 +104,7 @@ def _lesion(
     colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
     width = 2.6 if selected else 1.5
     _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
-    box = transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
+    box = _box(roi, transform)
     if selected or box.width() > 5:
         _tag(painter, f"{letter(lesion)}{number}", box, colour, selected, taken)
 
@@ -136,8 +141,7 @@ def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform,
     proposal = viewer.proposal
     if proposal is not None and proposal.view is panel.view:
         _outline(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
-        box = transform.mapRect(QRectF(proposal.roi.left, proposal.roi.top, proposal.roi.width, proposal.roi.height))
-        _tag(painter, viewer.tr("Enter: accept"), box, accent, True)
+        _tag(painter, viewer.tr("Enter: accept"), _box(proposal.roi, transform), accent, True)
     _crosshair(painter, viewer, panel, transform)
 
 

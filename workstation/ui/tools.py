@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QWheelEvent
 
 from workstation.app.drafting import Drafting
@@ -60,6 +60,11 @@ class Tools(QObject):
         self.viewer.clear_marks()
         self.changed.emit()
 
+    def forget(self) -> None:
+        """Drop what is under way: another case is open, and nothing begun on the last one may come to lie on it."""
+        self.hand.drop()
+        self._drag = None
+
     def start_new_lesion(self) -> None:
         self.viewer.select(None)
         self.viewer.clear_marks()
@@ -94,9 +99,10 @@ class Tools(QObject):
                     self.pan(canvas, event.position() - last)
             self._drag = (button, start, event.position())
             return
-        self.viewer.hover(canvas.panel.view, at)
         if canvas.panel.prior:
+            self.viewer.hover(None, None)  # its pixels are not those of the current scan
             return
+        self.viewer.hover(canvas.panel.view, at)
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.hand.drag(canvas, *at, event.modifiers())
         else:
@@ -120,7 +126,7 @@ class Tools(QObject):
 
     def double_click(self, canvas: Canvas, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and not canvas.panel.prior:
-            self.hand.double_click(canvas, *canvas.at(event.position()))
+            self.hand.double_click(canvas, *canvas.at(event.position()), event.modifiers())
 
     def wheel(self, canvas: Canvas, event: QWheelEvent) -> None:
         """Zoom at the cursor; with the isocontour in hand the bare wheel sets the threshold and Ctrl zooms."""
@@ -151,8 +157,7 @@ class Tools(QObject):
         position = at or QPointF(canvas.width() / 2, canvas.height() / 2)
         row, column = canvas.at(position)
         before = self.viewer.viewport
-        fitting = canvas.scale if before.scale is None else before.scale
-        self.viewer.set_viewport(before.zoomed(factor, fitting))
+        self.viewer.set_viewport(before.zoomed(factor, self.viewer.fitting_scale(QSizeF(canvas.size()))))
         row_after, column_after = canvas.at(position)
         self._shift(canvas, row - row_after, column - column_after)
 
@@ -162,11 +167,13 @@ class Tools(QObject):
         self._shift(canvas, origin[0] - moved[0], origin[1] - moved[1])
 
     def _shift(self, canvas: Canvas, rows: float, columns: float) -> None:
-        before = self.viewer.viewport
-        height = self.viewer.shape(canvas.panel)[0]
-        across = before.across + towards_left(canvas.panel.view) * columns
-        limit = self.viewer.shape(canvas.panel)[1]
-        row = min(max(before.row + rows / height, 0.0), 1.0)
+        """Move by pixels of the canvas's own frame, which a prior may have of another size."""
+        before, ratio, view = self.viewer.viewport, self.viewer.prior_ratio(canvas.panel), canvas.panel.view
+        assert self.viewer.case is not None
+        frames = self.viewer.case.scan.frames
+        frame = frames[view] if view in frames else frames[view.other]
+        across, limit = before.across + towards_left(view) * columns / ratio, frame.columns
+        row = min(max(before.row + rows / ratio / frame.rows, 0.0), 1.0)
         self.viewer.set_viewport(Viewport(before.scale, row, min(max(across, -limit), limit)))
 
     def _drag_window(self, by: QPointF) -> None:
