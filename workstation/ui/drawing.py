@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from workstation.core.drawn import brush_mask, polygon_mask
+from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
 from workstation.core.scan import View
 from workstation.ui import theme
@@ -208,7 +208,7 @@ class Polygon(Hand):
         self._points.append((row, column))
         self.viewer.marked.emit()
 
-    def double_click(self, canvas: Canvas, row: float, column: float) -> None:
+    def double_click(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
         self.finish()
 
     def hover(self, canvas: Canvas, row: float, column: float) -> None:
@@ -219,13 +219,15 @@ class Polygon(Hand):
         self.drop()
         if view is None or not points:
             return False
-        mask = polygon_mask(points, self._shape)
-        roi = Roi.from_mask(mask)
+        roi = Roi.from_mask(self._mask(points))
         if roi is None:
             self.tools.editor.refused.emit(self.tools.tr("The outline holds no pixel; nothing was added."))
         else:
             self.tools.drafting.take(view, roi, Origin.HAND, to_selected)
         return True
+
+    def _mask(self, points: list[tuple[float, float]]) -> Mask:
+        return polygon_mask(points, self._shape)
 
     def drop(self) -> bool:
         had = bool(self._points)
@@ -264,6 +266,9 @@ class Freehand(Polygon):
         self._shape = self.viewer.shape(canvas.panel)
         self._to_selected = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
 
+    def double_click(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
+        self.press(canvas, row, column, modifiers)
+
     def drag(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
         if self._view is canvas.panel.view:
             self._points.append((row, column))
@@ -271,6 +276,9 @@ class Freehand(Polygon):
 
     def release(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
         self.finish()
+
+    def _mask(self, points: list[tuple[float, float]]) -> Mask:
+        return freehand_mask(points, self._shape)
 
     def words(self) -> str:
         return self.tools.tr("Freehand: draw around the uptake, let go to close")

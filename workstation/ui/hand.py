@@ -40,7 +40,9 @@ class Hand:
 
     def hover(self, canvas: Canvas, row: float, column: float) -> None: ...
 
-    def double_click(self, canvas: Canvas, row: float, column: float) -> None: ...
+    def double_click(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
+        """The second press of two quick ones: a press like any other, with which a drag may begin."""
+        self.press(canvas, row, column, modifiers)
 
     def wheel(self, canvas: Canvas, steps: float) -> bool:
         """True where the tool used the wheel for itself."""

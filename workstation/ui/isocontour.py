@@ -47,6 +47,9 @@ class Isocontour(Hand):
         self.viewer.preview = {}
         self.viewer.marked.emit()
 
+    def double_click(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
+        """As one click: a second one on the lesion just taken or selected would outline it again."""
+
     def wheel(self, canvas: Canvas, steps: float) -> bool:
         self.change_fraction(steps * FRACTION_STEP)
         return True

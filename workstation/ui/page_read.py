@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout
 from workstation.app import pictures
 from workstation.app.editor import Editor
 from workstation.app.reading import Reading
-from workstation.app.viewer import Panel, Viewer
+from workstation.app.viewer import Viewer
 from workstation.app.viewport import Viewport
 from workstation.app.workbench import Workbench
 from workstation.core.display import Preset, Window
@@ -63,6 +63,7 @@ class ReadPage(QWidget):
         for signal in (self.viewer.looked, self.viewer.marked, self.viewer.hovered):
             signal.connect(self._repaint)
         self.editor.refused.connect(workbench.note)
+        self.reading.opened.connect(self.tools.forget)
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
@@ -129,6 +130,7 @@ class ReadPage(QWidget):
         if [canvas.panel for canvas in self.canvases] != list(panels):
             for canvas in self.canvases:
                 self._frames_layout.removeWidget(canvas)
+                canvas.hide()  # it goes when events come round again, and must not paint what is gone until then
                 canvas.deleteLater()
             self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
             for canvas in self.canvases:
@@ -145,9 +147,6 @@ class ReadPage(QWidget):
             if canvas.panel.view is self.viewer.hover_view and not canvas.panel.prior:
                 return canvas
         return next((canvas for canvas in self.canvases if not canvas.panel.prior), None)
-
-    def canvas_of(self, panel: Panel) -> Canvas | None:
-        return next((canvas for canvas in self.canvases if canvas.panel == panel), None)
 
     # What the keys do
 
