@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 
 from workstation.core import body
 from workstation.core.body import BodyFacts
@@ -94,7 +95,8 @@ class Case:
         """The ROI proposed on the other view, snapped to its uptake."""
         if view.other not in self.scan.frames:
             return None
-        return propose_partner(roi, self.scan.frames[view], self.scan.frames[view.other])
+        frames, bodies = self.scan.frames, self.bodies
+        return propose_partner(roi, frames[view], frames[view.other], bodies[view], bodies[view.other])
 
     def region(self, view: View, at: tuple[float, float]) -> tuple[str | None, str | None]:
         """Region and side proposed for a place."""
@@ -112,16 +114,22 @@ class Case:
         counts = counts_at(self.scan.frames[view].counts, row, column)
         if counts is None:
             return str(view)
-        return f"{view}   row {round(row)}, column {round(column)}   {counts:.0f} counts"
+        words = _tr("{0}   row {1}, column {2}   {3:.0f} counts")
+        return words.format(view, round(row), round(column), counts)
 
     def uptake_words(self, view: View, roi: Roi) -> str:
         """Size and counts of an ROI in one line."""
         frame = self.scan.frames[view]
         found = roi_statistics(frame.counts, roi, frame.spacing_mm)
         size = f"{found.pixels} px" if found.area_cm2 is None else f"{found.area_cm2:.1f} cm\u00b2"
-        return f"{str(view).capitalize()}: {size}, mean {found.mean:.0f}, maximum {found.max:.0f}"
+        words = _tr("{0}: {1}, mean {2:.0f}, maximum {3:.0f}")
+        return words.format(str(view).capitalize(), size, found.mean, found.max)
 
 
 def open_case(library: Library, scan: str) -> Case:
     """Load a scan of the library. LibraryError where it cannot be read."""
     return Case(library.rows([scan])[0], library.load(scan))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Case", text)

@@ -55,9 +55,5 @@ class CaseModel(QAbstractListModel):
 
     def _changed(self, changes: Changes) -> None:
         if changes & (Changes.READING | Changes.SCANS) and self._reading.worklist:
-            scan = self._reading.scan
-            if scan in self._reading.worklist:
-                self._blocks.pop(self._reading.worklist.index(scan) // BLOCK, None)
-            else:
-                self._blocks.clear()
+            self._blocks.clear()  # many scans may have changed at once; only what is in sight is asked for again
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))

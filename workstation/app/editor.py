@@ -19,6 +19,7 @@ from workstation.core.scan import View
 class Editor(QObject):
     """Holds one session. Refused edits (read-only library, a lesion gone) are told through `refused`, never raised."""
 
+    leaving = Signal()  # another reading will be opened: what is being typed belongs to this one
     edited = Signal()  # the reading on screen is another one now
     refused = Signal(str)
 
@@ -61,13 +62,15 @@ class Editor(QObject):
         return self._readers
 
     def open(self, scan: str | None) -> None:
-        """Open the reader's own reading of a scan; None closes."""
+        """Open the reader's own reading of a scan; None closes. LibraryError leaves the last one open."""
+        self.leaving.emit()
         library, own = self._workbench.library, self._workbench.reader
-        self._session, self._readers = None, ()
+        session: Session | None = None
+        readers: tuple[str, ...] = ()
         if scan is not None and library is not None:
             others = {key.reader for key in library.readings(scan)} - {own}
-            self._readers = (own, *sorted(others))
-            self._session = library.session(ReadingKey(scan, own))
+            readers, session = (own, *sorted(others)), library.session(ReadingKey(scan, own))
+        self._session, self._readers = session, readers
         self.edited.emit()
 
     def _catch_up(self, changes: Changes) -> None:
@@ -84,6 +87,7 @@ class Editor(QObject):
         """Look at another's reading of the same scan, or come back to one's own."""
         library = self._workbench.library
         if library is not None and self._session is not None and reader in self._readers:
+            self.leaving.emit()
             self._session = library.session(ReadingKey(self._session.reading.key.scan, reader))
             self.edited.emit()
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from workstation.app import corrections
+from workstation.app import corrections, pictures
 from workstation.app.case import Case, open_case
 from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
@@ -30,10 +31,10 @@ class Reading(QObject):
         self._viewer, self._editor = viewer, editor
         self.scan: str | None = None
         self.worklist: tuple[str, ...] = ()
-        settings = workbench.settings
+        settings, colormaps = workbench.settings, pictures.colormaps()
         viewer.state = replace(
             viewer.state,
-            colormap=settings.colormap,
+            colormap=settings.colormap if settings.colormap in colormaps else colormaps[0],
             inverted=settings.inverted,
             four_frames=settings.four_frames,
         )
@@ -100,15 +101,46 @@ class Reading(QObject):
 
     def confirm_sides(self) -> None:
         """A person has checked right and left."""
-        if self.scan is not None and corrections.confirm_sides(self.workbench, self.scan):
-            self.open(self.scan)
+        if self.scan is not None:
+            corrections.confirm_sides(self.workbench, self.scan)
 
     def swap_views(self) -> None:
         """Views the wrong way round: anterior becomes posterior and the other way."""
         case = self.case
-        if case is not None and corrections.swap_views(self.workbench, case.scan.id, case.scan.views):
-            self.open(case.scan.id)
+        if case is not None:
+            corrections.swap_views(self.workbench, case.scan.id, case.scan.views)
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
             self.close()
+        elif changes & Changes.SCANS:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show the scan anew where it was corrected or joined: what is drawn next belongs to its views as they are."""
+        from workstation.store.errors import LibraryError
+
+        library, case = self.workbench.library, self.case
+        if library is None or case is None:
+            return
+        try:
+            now = open_case(library, case.scan.id)
+        except LibraryError as error:
+            self.workbench.note(str(error))
+            return
+        if not _same(now, case):
+            self.open(case.scan.id)
+
+
+def _same(one: Case, other: Case) -> bool:
+    """Whether the page would show the same; frames by their counts, for views swapped twice are told the same way."""
+    frames, others = one.scan.frames, other.scan.frames
+    return _told(one) == _told(other) and all(
+        np.array_equal(frames[view].counts, others[view].counts) for view in one.scan.views
+    )
+
+
+def _told(case: Case) -> tuple[object, ...]:
+    """What the page shows of a scan beside its reading."""
+    row = case.row
+    return row.patient, row.day, row.tumour, row.sex, row.age, row.views, row.how, case.scan.sides

@@ -69,6 +69,7 @@ class LesionPanel(QFrame):
         layout.addWidget(self._labels)
         layout.addWidget(self._details)
         layout.addWidget(self._uptake)
+        editor.leaving.connect(self._comment_written)
         editor.edited.connect(self.refresh)
         viewer.selection_changed.connect(self.refresh)
         viewer.case_changed.connect(self.refresh)
