@@ -56,6 +56,9 @@ class Workbench(QObject):
         from workstation.store.errors import LibraryError
         from workstation.store.library import Library
 
+        here = self.library
+        if here is not None and not (here.read_only or read_only) and here.folder.resolve() == folder.resolve():
+            return True  # opened beside itself it would find its own writer's lock and open read-only
         try:
             fresh = not folder.exists() or not any(folder.iterdir())
             opened = Library.create(folder) if fresh and not read_only else Library.open(folder, read_only=read_only)

@@ -32,6 +32,7 @@ from workstation.ui import theme
 from workstation.ui.icons import icon
 from workstation.ui.page_library import LibraryPage
 from workstation.ui.page_read import ReadPage
+from workstation.ui.tooltip import plain
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
             action, row = self.actions_by_id[action_id], actions.find(action_id)
             action.setEnabled(text is not None)
             key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            action.setToolTip(f"{row.name}: {text} ({key})" if text else f"{row.name} ({key})")
+            action.setToolTip(plain(f"{row.name}: {text} ({key})") if text else f"{row.name} ({key})")
 
     # Pages
 
@@ -202,7 +203,7 @@ class MainWindow(QMainWindow):
 
     def show_note(self, text: str) -> None:
         self._note.setText(text)
-        self._note.setToolTip(text)
+        self._note.setToolTip(plain(text))
         self._note_timer.start(NOTE_SHOWN_MS)
 
     def _changed(self, changes: Changes) -> None:
@@ -220,11 +221,12 @@ class MainWindow(QMainWindow):
                 if library.read_only:
                     words += self.tr(" (read-only)")
                 self._library_name.setText(f"{words}   {self.workbench.reader}")
-                self._library_name.setToolTip(str(library.folder))
+                self._library_name.setToolTip(plain(str(library.folder)))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.jobs.stop()
         self.library_page.stop()
+        self.read_page.reading.close()  # keeps what is being typed
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self.workbench.change_settings(window=geometry)
         self.workbench.close_library()
