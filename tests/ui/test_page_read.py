@@ -322,3 +322,105 @@ def test_anothers_reading_can_be_looked_at_but_not_changed(window):
     assert "reading of bert" in window._note.text()
     panel._whose.activated.emit(panel._whose.setCurrentIndex(0) or 0)
     assert window.read_page.editor.reading == mine
+
+
+def test_nothing_begun_on_one_case_comes_to_lie_on_the_next(window):
+    key(window, Qt.Key.Key_O)
+    canvas = canvases(window)[View.ANTERIOR]
+    for corner in [(500, 100), (500, 130), (520, 130)]:
+        click(canvas, *corner)
+    key(window, Qt.Key.Key_PageDown)
+    assert window.read_page.reading.scan == "S001"
+    key(window, Qt.Key.Key_Return)
+    key(window, Qt.Key.Key_B)
+    canvas = canvases(window)[View.ANTERIOR]
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, NONE, place(canvas, 300, 100))
+    key(window, Qt.Key.Key_PageUp)
+    canvas = canvases(window)[View.ANTERIOR]
+    move(canvas, place(canvas, 300, 120), Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, NONE, place(canvas, 300, 120))
+    assert not stored(window, "S000").lesions and not stored(window, "S001").lesions
+
+
+def test_a_drag_that_begins_with_a_quick_second_press_is_drawn(window):
+    canvas = canvases(window)[View.ANTERIOR]
+    key(window, Qt.Key.Key_B)
+    click(canvas, 300, 100)
+    before = next(iter(stored(window).lesions.values())).rois[View.ANTERIOR].pixels
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, NONE, place(canvas, 300, 100))
+    drag(canvas, [(300, 100), (300, 120)])
+    (lesion,) = stored(window).lesions.values()
+    assert lesion.rois[View.ANTERIOR].pixels > 1.5 * before
+
+
+def test_what_is_typed_is_kept_when_another_case_is_clicked(window):
+    click(canvases(window)[View.ANTERIOR], *HOT)
+    key(window, Qt.Key.Key_K)
+    QTest.keyClicks(window.read_page.lesions._comment, "seen before")
+    window.read_page.cases._chosen(window.read_page.cases.view.model().index(1, 0))
+    assert window.read_page.reading.scan != "S000"
+    (lesion,) = stored(window).lesions.values()
+    assert lesion.comment == "seen before"
+
+
+def test_what_is_typed_is_kept_when_the_window_closes(window, small_library):
+    from workstation.store.library import Library
+
+    click(canvases(window)[View.ANTERIOR], *HOT)
+    key(window, Qt.Key.Key_K)
+    QTest.keyClicks(window.read_page.lesions._comment, "seen before")
+    close_window(window)
+    library = Library.open(small_library, read_only=True)
+    (lesion,) = library.session(ReadingKey("S000", "anna")).reading.lesions.values()
+    library.close()
+    assert lesion.comment == "seen before"
+
+
+def test_views_swapped_elsewhere_are_swapped_on_this_page_too(window):
+    from workstation.app import corrections
+
+    before = window.read_page.viewer.case.scan.frames[View.ANTERIOR].counts
+    assert corrections.swap_views(window.workbench, "S000", tuple(View))
+    assert (window.read_page.viewer.case.scan.frames[View.POSTERIOR].counts == before).all()
+    key(window, Qt.Key.Key_X, Qt.KeyboardModifier.AltModifier)
+    assert (window.read_page.viewer.case.scan.frames[View.ANTERIOR].counts == before).all()
+
+
+def test_over_the_prior_no_counts_of_the_current_scan_are_told(window):
+    window.read("S001")
+    key(window, Qt.Key.Key_P)
+    now, before = canvases(window)[View.ANTERIOR], window.read_page.canvases[0]
+    assert before.panel.prior
+    point(now, *HOT)
+    assert "counts" in window.read_page.foot._cursor.text()
+    point(before, *HOT)
+    assert not window.read_page.foot._cursor.text()
+    assert all(window.read_page.viewer.linked_cursor(panel) is None for panel in window.read_page.viewer.panels())
+
+
+def test_layers_are_never_taken_for_those_of_another_case_or_edit(window):
+    """Keys made of addresses come again as soon as what lay there is gone."""
+    viewer = window.read_page.viewer
+    panel = viewer.panels()[0]
+    keys = [(viewer.picture_key(panel), viewer.resting_key(panel))]
+    for scan in ("S001", "S000") * 3:
+        window.read_page.reading.open(scan)
+        keys.append((viewer.picture_key(panel), viewer.resting_key(panel)))
+    assert len({picture for picture, _ in keys}) == len({marks for _, marks in keys}) == len(keys)
+    for _ in range(6):
+        window.read_page.verdict.grade(1)
+        keys.append((viewer.picture_key(panel), viewer.resting_key(panel)))
+    assert len({marks for _, marks in keys}) == len(keys)
+
+
+def test_opening_the_open_library_again_leaves_it_writable(window, small_library):
+    assert window.workbench.open_library(small_library)
+    assert window.workbench.writable and window.read_page.reading.scan == "S000"
+
+
+def test_a_note_that_looks_like_markup_is_shown_as_it_is(window):
+    from PySide6.QtGui import QTextDocumentFragment
+
+    text = "<img src='http://example.org/x.png'>File <b>one</b> & two"
+    window.show_note(text)
+    assert QTextDocumentFragment.fromHtml(window._note.toolTip()).toPlainText() == text

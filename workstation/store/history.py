@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 
-CORRECTIONS = ("import", "join", "correct", "views")  # what is done to a scan itself; its rows have no reader, round 0
-
 
 @dataclass(frozen=True)
 class HistoryRow:
