@@ -89,7 +89,7 @@ class Viewer(QObject):
         self.state = replace(self.state, window=None, preset=Preset.BONE, **_UPRIGHT)
         self._images.clear()
         self._clear_marks()
-        self.selected = None
+        self.selected = self.hover_view = self.hover_at = None
         self.case_changed.emit()
         self.selection_changed.emit()
 

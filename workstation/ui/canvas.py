@@ -73,15 +73,14 @@ class Canvas(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
-        painter.drawPixmap(0, 0, self._picture_layer(ratio))
-        painter.drawPixmap(0, 0, self._resting_layer(ratio))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        canvas_marks.frame(painter, self.viewer, self.panel, QSizeF(self.size()), self.scale)
-        canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
-        self.tools.paint(painter, self)
-        painter.end()
+        with QPainter(self) as painter:  # ended whatever happens: Qt crashes over one that is left active
+            ratio = self.devicePixelRatioF()
+            painter.drawPixmap(0, 0, self._picture_layer(ratio))
+            painter.drawPixmap(0, 0, self._resting_layer(ratio))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            canvas_marks.frame(painter, self.viewer, self.panel, QSizeF(self.size()), self.scale)
+            canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
+            self.tools.paint(painter, self)
 
     def _resting_layer(self, ratio: float) -> QPixmap:
         """All resting lesions on nothing."""
@@ -91,11 +90,10 @@ class Canvas(QWidget):
         if self._resting is None or self._resting[0] != key:
             pixmap = self._blank(ratio)
             pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            painter.setFont(self.font())
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            canvas_marks.resting(painter, view, self.panel, self.transform, self.scale)
-            painter.end()
+            with QPainter(pixmap) as painter:
+                painter.setFont(self.font())
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                canvas_marks.resting(painter, view, self.panel, self.transform, self.scale)
             self._resting = (key, pixmap)
         return self._resting[1]
 
@@ -107,12 +105,11 @@ class Canvas(QWidget):
             image = self.viewer.image(self.panel)
             pixmap.fill(QColor(image.colorTable()[0]) if image is not None else theme.current()["canvas"])
             if image is not None:
-                painter = QPainter(pixmap)
                 smooth = self.scale < SQUARES_FROM
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-                painter.setTransform(self.transform, True)
-                painter.drawImage(QRectF(-0.5, -0.5, image.width(), image.height()), image)
-                painter.end()
+                with QPainter(pixmap) as painter:
+                    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+                    painter.setTransform(self.transform, True)
+                    painter.drawImage(QRectF(-0.5, -0.5, image.width(), image.height()), image)
             self._picture = (key, pixmap)
         return self._picture[1]
 

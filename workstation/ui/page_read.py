@@ -28,7 +28,7 @@ from workstation.ui.hand import Ruler
 from workstation.ui.isocontour import FRACTION_STEP, Isocontour
 from workstation.ui.lesion_panel import LesionPanel, VerdictPanel
 from workstation.ui.tool_bar import ToolBar
-from workstation.ui.tools import ZOOM_STEP, Tools
+from workstation.ui.tools import HIGHEST, ZOOM_STEP, Tools
 
 PAN_STEP = 60.0  # screen pixels
 
@@ -301,7 +301,7 @@ class ReadPage(QWidget):
 
     def _scale_window(self, factor: float) -> None:
         window = self.viewer.window
-        self.viewer.set_state(window=Window(window.low, max(window.high * factor, window.low + 1.0)))
+        self.viewer.set_state(window=Window(window.low, min(max(window.high * factor, window.low + 1.0), HIGHEST)))
 
     def _lesion_menu(self, lesion: str, at: QPoint) -> None:
         menu = QMenu(self)

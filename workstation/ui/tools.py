@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Movement under this many screen pixels is a click, not a drag.
 CLICK = 4.0
 ZOOM_STEP = 1.2
+# Counts that no window reaches beyond: up to there floating point still tells one count from the next.
+HIGHEST = 1e9
 
 
 class Tools(QObject):
@@ -179,6 +181,6 @@ class Tools(QObject):
     def _drag_window(self, by: QPointF) -> None:
         """Right drag: up and down the upper count, a ratio that feels the same at every count; sideways the lower."""
         start = self._window_start
-        high = max(start.high * 1.006 ** by.y(), 1.0)
+        high = min(max(start.high * 1.006 ** min(by.y(), 1e4), 1.0), HIGHEST)
         low = min(max(start.low + by.x() * start.high / 600.0, 0.0), high - 1.0)
         self.viewer.set_state(window=Window(low, high))
