@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from workstation.app.reading import Reading
 from workstation.core.scan import How
+from workstation.ui.elided_label import ElidedLabel
 
 
 class Banner(QFrame):
@@ -15,8 +16,8 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._reading = reading
         self._patient = QLabel(objectName="title")
-        self._facts = QLabel(objectName="quiet")
-        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._facts = ElidedLabel()
+        self._facts.setObjectName("quiet")
         self._simulated = QLabel(self.tr("SIMULATED"), objectName="badge")
         self._views = QLabel(objectName="quiet")
         self._swap = QToolButton()

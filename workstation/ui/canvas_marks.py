@@ -21,6 +21,7 @@ _STYLE = {
     None: Qt.PenStyle.SolidLine,
 }
 _MARGIN = 10.0
+MANY = 60  # letters; among more, only lesions that are large on screen carry theirs
 
 
 @lru_cache(maxsize=4096)
@@ -105,7 +106,7 @@ def _lesion(
     width = 2.6 if selected else 1.5
     _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
     box = _box(roi, transform)
-    if selected or box.width() > 5:
+    if selected or taken is None or len(taken) < MANY or box.width() > 5:
         _tag(painter, f"{letter(lesion)}{number}", box, colour, selected, taken)
 
 

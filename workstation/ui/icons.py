@@ -30,7 +30,9 @@ class _ThemedSvg(QIconEngine):
         else:
             ink = colour["text"]
         svg = self._source.replace("currentColor", ink)
-        QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(rect))
+        side = min(rect.width(), rect.height())  # a narrow button makes a small icon, not a thin one
+        square = QRectF(rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2, side, side)
+        QSvgRenderer(QByteArray(svg.encode())).render(painter, square)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)

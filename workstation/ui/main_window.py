@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
         self.workbench = workbench
         self.setWindowTitle("Osteoscope")
         self.resize(1440, 900)
-        self.setMinimumSize(QSize(960, 600))
+        self.setMinimumSize(QSize(1120, 640))
         self.jobs = Jobs(self)
         self.library_page = LibraryPage(workbench, self.jobs)
         self.read_page = ReadPage(workbench)

@@ -102,7 +102,7 @@ class ReadPage(QWidget):
         right_column.addWidget(self.verdict)
         right_column.addWidget(_line())
         right_column.addWidget(AiPanel())
-        right.setMinimumWidth(280)
+        right.setMinimumWidth(304)
         right.setMaximumWidth(420)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
@@ -130,7 +130,6 @@ class ReadPage(QWidget):
         if [canvas.panel for canvas in self.canvases] != list(panels):
             for canvas in self.canvases:
                 self._frames_layout.removeWidget(canvas)
-                canvas.hide()  # it goes when events come round again, and must not paint what is gone until then
                 canvas.deleteLater()
             self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
             for canvas in self.canvases:

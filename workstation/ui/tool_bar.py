@@ -27,7 +27,7 @@ class ToolBar(QFrame):
         self._tools = tools
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(8, 3, 8, 3)
-        self._layout.setSpacing(2)
+        self._layout.setSpacing(1)
         self._buttons: dict[str, QToolButton] = {}
         tools.changed.connect(self._show_tool)
 
@@ -37,9 +37,9 @@ class ToolBar(QFrame):
             if number:
                 line = QFrame(objectName="separator")
                 line.setFixedSize(1, 20)
-                self._layout.addSpacing(6)
+                self._layout.addSpacing(4)
                 self._layout.addWidget(line)
-                self._layout.addSpacing(6)
+                self._layout.addSpacing(4)
             for action_id in row:
                 button = QToolButton(objectName="tool")
                 button.setDefaultAction(actions[action_id])
