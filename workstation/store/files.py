@@ -59,15 +59,16 @@ def pixel_file(scan: str, frame: Frame) -> NewFile:
 
 def write(folder: Path, files: Iterable[NewFile]) -> None:
     """Put files in their places, all on disk when it returns. OSError where they cannot be."""
-    targets = [(folder / file.path, file.data) for file in files]
+    # By name: two views with the same counts share one file, which must not be written twice at once.
+    targets = {folder / file.path: file.data for file in files}
     places: set[Path] = set()
-    for parent in {target.parent for target, _ in targets}:
+    for parent in {target.parent for target in targets}:
         places.update(above.parent for above in (parent, *parent.parents) if not above.exists())
         places.add(parent)
         parent.mkdir(parents=True, exist_ok=True)
     # The disk takes several files at once better than one after the other.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(_write_one, targets))
+        list(pool.map(_write_one, targets.items()))
         list(pool.map(sync_folder, places))
 
 
@@ -116,7 +117,7 @@ def map_counts(folder: Path, path: str, shape: tuple[int, int], dtype: str) -> N
     """A frame's decoded counts, memory-mapped and read-only. LibraryError where the file is not what was written."""
     try:
         counts = np.load(folder / path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy's parser of headers raises many kinds for damaged ones
         raise LibraryError(
             f"The pixels in {path} are missing or damaged ({error}). Restore them from a backup; verify lists all."
         ) from error

@@ -1,0 +1,51 @@
+"""Libraries in a hostile world: files damaged behind the program's back, scans unlike any other."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from workstation.core.scan import VIEWS, Frame, How
+from workstation.store import files
+from workstation.store.library import LibraryError
+
+
+def test_a_scan_whose_two_views_hold_the_same_counts_is_kept(library, make_scan):
+    same = np.full((40, 20), 7, np.uint16)
+    for number in range(20):  # each time two threads might meet at one file
+        counts = same + np.uint16(number)
+        frames = {view: Frame(counts.copy(), view, How.TEXT, n, None) for n, view in enumerate(VIEWS, 1)}
+        library.add_scans([replace(make_scan(f"S{number}"), frames=frames)])
+        loaded = library.load(f"S{number}")
+        assert all((loaded.frames[view].counts == counts).all() for view in VIEWS)
+    assert library.verify().ok
+
+
+def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
+    file = tmp_path / "p.npy"
+    np.save(file, np.ones((8, 4), np.uint16))
+    whole = file.read_bytes()
+    rng = random.Random(0)
+    broken = [whole[:length] for length in range(0, len(whole), 3)]
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(128)] = rng.choice([rng.randrange(256), *b"()'{9\0\n"])
+        broken.append(bytes(damaged))
+    refused = 0
+    for data in broken:
+        file.write_bytes(data)
+        try:
+            counts = files.map_counts(tmp_path, "p.npy", (8, 4), "<u2")
+        except LibraryError as error:
+            assert "p.npy" in str(error)
+            refused += 1
+        else:
+            assert counts.shape == (8, 4)
+    assert refused > 100
+    file.write_bytes(whole)
+    with pytest.raises(LibraryError, match="not the ones imported"):
+        files.map_counts(tmp_path, "p.npy", (4, 8), "<u2")
