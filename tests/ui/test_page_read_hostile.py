@@ -32,7 +32,7 @@ def test_another_library_while_reading(window, tmp_path):
     assert window.workbench.open_library(tmp_path / "empty")
     paint(window)
     assert not window.read_page.canvases
-    for pressed in (Qt.Key.Key_1, Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_4, Qt.Key.Key_P, Qt.Key.Key_Home):
+    for pressed in (Qt.Key.Key_PageDown, Qt.Key.Key_1, Qt.Key.Key_Return, Qt.Key.Key_4, Qt.Key.Key_P):
         key(window, pressed)
     paint(window)
 
@@ -49,3 +49,18 @@ def test_the_window_of_counts_stays_one_however_far_it_is_dragged(window):
         key(window, Qt.Key.Key_Comma)
     paint(window)
     assert window.read_page.viewer.window.high <= 1e9
+
+
+def test_pixels_that_are_gone_are_told_and_the_scan_on_screen_stays(window):
+    said = []
+    window.workbench.noted.connect(said.append)
+    library = window.workbench.library
+    for scan in ("S000", "S002"):
+        for file in library.folder.glob(f"pixels/*/{scan}-*"):
+            file.unlink()
+    window.read("S002")
+    assert window.read_page.reading.scan == "S000" and "backup" in said[-1]
+    window.read("S001")
+    key(window, Qt.Key.Key_P)
+    paint(window)
+    assert window.read_page.viewer.prior is None and "backup" in said[-1]

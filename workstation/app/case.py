@@ -128,7 +128,8 @@ class Case:
 
 def open_case(library: Library, scan: str) -> Case:
     """Load a scan of the library. LibraryError where it cannot be read."""
-    return Case(library.rows([scan])[0], library.load(scan))
+    loaded = library.load(scan)  # first: it knows the words for a scan that is not there
+    return Case(library.rows([scan])[0], loaded)
 
 
 def _tr(text: str) -> str:

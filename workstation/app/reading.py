@@ -87,17 +87,24 @@ class Reading(QObject):
 
     def toggle_prior(self) -> None:
         """Show or hide the latest earlier scan of the same patient."""
+        from workstation.store.errors import LibraryError
+
         library = self.workbench.library
         if library is None or self.scan is None:
             return
         if self._viewer.prior is not None:
             self._viewer.show_prior(None)
             return
-        priors = library.priors(self.scan)
-        if not priors:
+        try:
+            priors = library.priors(self.scan)
+            prior = open_case(library, priors[0].scan) if priors else None
+        except LibraryError as error:
+            self.workbench.note(str(error))
+            return
+        if prior is None:
             self.workbench.note(self.tr("This patient has no earlier scan in the library."))
             return
-        self._viewer.show_prior(open_case(library, priors[0].scan))
+        self._viewer.show_prior(prior)
 
     def confirm_sides(self) -> None:
         """A person has checked right and left."""
@@ -112,6 +119,7 @@ class Reading(QObject):
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
+            self.set_worklist(())
             self.close()
         elif changes & Changes.SCANS:
             self._catch_up()

@@ -130,6 +130,7 @@ class ReadPage(QWidget):
         if [canvas.panel for canvas in self.canvases] != list(panels):
             for canvas in self.canvases:
                 self._frames_layout.removeWidget(canvas)
+                canvas.hide()  # it goes when events come round again, and must not paint what is gone until then
                 canvas.deleteLater()
             self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
             for canvas in self.canvases:
