@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import OrderedDict
 from typing import Any
 
@@ -25,10 +26,12 @@ class Readings:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._folds: OrderedDict[ReadingKey, Fold] = OrderedDict()
+        # Of its own, taken after the writer's where both are needed: opening a case does not wait for an import.
+        self._lock = threading.Lock()
 
     def session(self, key: ReadingKey) -> Session:
         """The reading with both undo stacks as they stand on disk; an empty one where nothing was done yet."""
-        with self._connections.lock, self._connections.reading() as connection:
+        with self._lock, self._connections.reading() as connection:
             return self._fold(connection, key).session
 
     def append(self, key: ReadingKey, step: Step, who: str) -> str:
@@ -39,7 +42,7 @@ class Readings:
         """
         if key.round < 1 or not key.reader:
             raise ValueError("a reading has a reader, and rounds count from 1")
-        with self._connections.lock:
+        with self._connections.lock, self._lock:
             with self._connections.writing() as db:
                 connection = db.conn
                 fold = self._fold(connection, key)
