@@ -49,3 +49,11 @@ def test_both_views_look_at_the_same_point_of_the_patient():
 def test_fitting_fills_the_narrower_direction():
     assert fitting_scale(SIZE, 1000, 100, Orientation()) == pytest.approx(0.9)
     assert fitting_scale(SIZE, 1000, 100, Orientation(quarter_turns=1)) == pytest.approx(0.7)
+
+
+@given(turns, st.floats(0.3, 3))
+def test_pixels_that_are_not_square_are_drawn_at_true_shape(orientation, aspect):
+    """10 columns of `aspect` rows' width are as long on screen as 10 x aspect rows, whichever way the picture lies."""
+    transform = to_screen(QPointF(0, 0), 2.0, orientation, SIZE, aspect)
+    start, across, down = (transform.map(QPointF(*at)) for at in ((0, 0), (10, 0), (0, 10 * aspect)))
+    assert (across - start).manhattanLength() == pytest.approx((down - start).manhattanLength())

@@ -424,3 +424,18 @@ def test_a_note_that_looks_like_markup_is_shown_as_it_is(window):
     text = "<img src='http://example.org/x.png'>File <b>one</b> & two"
     window.show_note(text)
     assert QTextDocumentFragment.fromHtml(window._note.toolTip()).toPlainText() == text
+
+
+def test_percent_of_the_selected_lesion_sets_the_window_and_selecting_another_leaves_it(window):
+    canvas = canvases(window)[View.ANTERIOR]
+    click(canvas, *HOT)
+    lesion = next(iter(window.read_page.editor.lesions.values()))
+    counts = window.read_page.viewer.case.scan.frames
+    means = [counts[view].counts[roi.mask(SHAPE)].mean() for view, roi in lesion.rois.items()]
+    key(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.read_page.viewer.window.high == pytest.approx(np.mean(means), rel=1e-6)
+    key(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.read_page.viewer.window.high == pytest.approx(1.5 * np.mean(means), rel=1e-6)
+    key(window, Qt.Key.Key_Escape)
+    key(window, Qt.Key.Key_Escape)
+    assert window.read_page.viewer.window.high == pytest.approx(1.5 * np.mean(means), rel=1e-6)

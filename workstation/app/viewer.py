@@ -19,6 +19,7 @@ from workstation.core.display import (
     Preset,
     Snapshot,
     Window,
+    preset_window,
     resolve,
     scale_bar_mm,
     to_index,
@@ -47,6 +48,10 @@ class Proposal:
 
 
 _UPRIGHT: dict[str, Any] = {"flipped_horizontally": False, "flipped_vertically": False, "quarter_turns": 0}
+
+
+def _aspect(frame: Frame) -> float:
+    return frame.spacing_mm[1] / frame.spacing_mm[0] if frame.spacing_mm else 1.0
 
 
 class Viewer(QObject):
@@ -121,7 +126,12 @@ class Viewer(QObject):
     def fitting_scale(self, size: QSizeF) -> float:
         assert self.case is not None
         rows, columns = self.case.extent
+        columns *= max(_aspect(frame) for frame in self.case.scan.frames.values())
         return viewport.fitting_scale(QSizeF(size.width(), size.height() - 8), rows, columns, self.orientation)
+
+    def aspect(self, panel: Panel) -> float:
+        """How many rows a column of this panel is wide."""
+        return _aspect(self.frame(panel))
 
     def middle(self, panel: Panel) -> QPointF:
         """The frame point in the middle of a panel; the prior is laid head to head with the current scan."""
@@ -155,10 +165,16 @@ class Viewer(QObject):
 
     @property
     def facts(self) -> PictureFacts:
-        """What presets need to know; the reference region is the selected lesion's ROI."""
+        """What presets need to know."""
         assert self.case is not None
-        lesion = self.editor.lesions.get(self.selected or "")
-        return self.case.facts if lesion is None else self.case.facts_with_reference(lesion)
+        return self.case.facts
+
+    def refer_to(self, lesion: Lesion, percent: float) -> None:
+        """Full ink at `percent` % of the mean counts of a lesion's ROIs; the window stays when the lesion changes."""
+        if self.case is not None:
+            facts = self.case.facts_with_reference(lesion)
+            window = preset_window(Preset.REFERENCE, facts, percent)
+            self.set_state(window=window, preset=Preset.REFERENCE, percent=percent)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -235,9 +251,9 @@ class Viewer(QObject):
         spacing = self.frame(panel).spacing_mm
         if spacing is None:
             return None
-        millimetres = scale_bar_mm(spacing[1], scale)
+        millimetres = scale_bar_mm(spacing[0], scale)  # rows: columns are drawn at the same millimetres
         words = f"{millimetres / 10:g} cm" if millimetres >= 10 else f"{millimetres:g} mm"
-        return millimetres / spacing[1] * scale, words
+        return millimetres / spacing[0] * scale, words
 
     # Lesions
 

@@ -63,8 +63,15 @@ def middle(viewport: Viewport, view: View, shape: tuple[int, int]) -> QPointF:
     return QPointF((columns - 1) / 2 + towards_left(view) * viewport.across, viewport.row * rows - 0.5)
 
 
-def to_screen(middle: QPointF, scale: float, orientation: Orientation, size: QSizeF) -> QTransform:
-    """Maps (x = column, y = row), pixel centres at whole numbers, to widget pixels."""
+def to_screen(
+    middle: QPointF, scale: float, orientation: Orientation, size: QSizeF, aspect: float = 1.0
+) -> QTransform:
+    """Maps (x = column, y = row), pixel centres at whole numbers, to widget pixels.
+
+    scale: widget pixels per row. aspect: how many rows a column is wide, so that shapes are true where pixels are not
+    square.
+    """
     place = QTransform.fromTranslate(size.width() / 2, size.height() / 2)
     grow = QTransform.fromScale(scale, scale)
-    return QTransform.fromTranslate(-middle.x(), -middle.y()) * orientation.transform * grow * place
+    square = QTransform.fromScale(aspect, 1.0)
+    return QTransform.fromTranslate(-middle.x(), -middle.y()) * square * orientation.transform * grow * place

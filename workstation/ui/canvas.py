@@ -62,7 +62,8 @@ class Canvas(QWidget):
     @property
     def transform(self) -> QTransform:
         middle = self.viewer.middle(self.panel)
-        return viewport.to_screen(middle, self.scale, self.viewer.orientation, QSizeF(self.size()))
+        aspect = self.viewer.aspect(self.panel)
+        return viewport.to_screen(middle, self.scale, self.viewer.orientation, QSizeF(self.size()), aspect)
 
     def at(self, position: QPointF) -> tuple[float, float]:
         """Frame coordinates (row, column) under a widget position."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
@@ -133,12 +133,13 @@ class Brush(Hand):
         if self.viewer.hover_view is not canvas.panel.view or self.viewer.hover_at is None:
             return
         row, column = self.viewer.hover_at
-        centre = canvas.transform.map(QPointF(column, row))
-        radius = max(self.radius * canvas.scale, 1.5)
+        disc = QPainterPath()
+        disc.addEllipse(QPointF(column, row), self.radius, self.radius)
+        disc = canvas.transform.map(disc)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for width, shade in ((3.0, QColor(0, 0, 0, 110)), (1.3, theme.current()["accent"])):
             painter.setPen(QPen(shade, width))
-            painter.drawEllipse(centre, radius, radius)
+            painter.drawPath(disc)
 
     def words(self) -> str:
         words = self.tools.tr("Brush: radius {0:.1f} px").format(self.radius)

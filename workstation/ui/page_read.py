@@ -31,6 +31,7 @@ from workstation.ui.tool_bar import ToolBar
 from workstation.ui.tools import HIGHEST, ZOOM_STEP, Tools
 
 PAN_STEP = 60.0  # screen pixels
+REFERENCE_PERCENTS = (100.0, 150.0, 200.0, 300.0)
 
 
 class ReadPage(QWidget):
@@ -203,10 +204,10 @@ class ReadPage(QWidget):
             "look.flip_vertical": lambda: viewer.set_state(flipped_vertically=not viewer.state.flipped_vertically),
             "look.rotate": lambda: viewer.set_state(quarter_turns=(viewer.state.quarter_turns + 1) % 4),
             "look.outlines": lambda: viewer.set_state(overlays=not viewer.state.overlays),
-            "look.window_bone": lambda: self._preset(Preset.BONE),
-            "look.window_soft": lambda: self._preset(Preset.SOFT),
-            "look.window_full": lambda: self._preset(Preset.FULL),
-            "look.window_reference": lambda: self._preset(Preset.REFERENCE),
+            "look.window_bone": lambda: viewer.set_state(window=None, preset=Preset.BONE),
+            "look.window_soft": lambda: viewer.set_state(window=None, preset=Preset.SOFT),
+            "look.window_full": lambda: viewer.set_state(window=None, preset=Preset.FULL),
+            "look.window_reference": self._refer,
             "look.brighter": lambda: self._scale_window(1 / 1.1),
             "look.fainter": lambda: self._scale_window(1.1),
         }
@@ -289,11 +290,18 @@ class ReadPage(QWidget):
         self.viewer.set_state(**fields)
         self.workbench.change_settings(**fields)
 
-    def _preset(self, preset: Preset) -> None:
-        if preset is Preset.REFERENCE and self.viewer.selected is None:
+    def _refer(self) -> None:
+        """Window by the selected lesion's ROI; again for the next percentage."""
+        lesion = self.editor.lesions.get(self.viewer.selected or "")
+        if lesion is None:
             self.workbench.note(self.tr("Select a lesion first: its ROI is the reference region."))
             return
-        self.viewer.set_state(window=None, preset=preset)
+        state = self.viewer.state
+        again = state.preset is Preset.REFERENCE and state.percent in REFERENCE_PERCENTS
+        at = REFERENCE_PERCENTS.index(state.percent) + 1 if again else 0
+        percent = REFERENCE_PERCENTS[at % len(REFERENCE_PERCENTS)]
+        self.viewer.refer_to(lesion, percent)
+        self.workbench.note(self.tr("Full ink at {0:.0f} % of the mean of the selected lesion.").format(percent))
 
     def _next_colormap(self) -> None:
         names = pictures.colormaps()
