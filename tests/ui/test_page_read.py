@@ -439,3 +439,12 @@ def test_percent_of_the_selected_lesion_sets_the_window_and_selecting_another_le
     key(window, Qt.Key.Key_Escape)
     key(window, Qt.Key.Key_Escape)
     assert window.read_page.viewer.window.high == pytest.approx(1.5 * np.mean(means), rel=1e-6)
+
+
+def test_a_comment_on_the_scan_is_kept_when_the_next_case_opens(window):
+    key(window, Qt.Key.Key_K, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClicks(window.read_page.verdict.comment, "see CT of 2019 <x>")
+    window.read("S001")
+    assert stored(window).verdict.comment == "see CT of 2019 <x>"
+    assert window.read_page.verdict.comment.text() == ""
+    assert stored(window, "S001").verdict.comment == ""

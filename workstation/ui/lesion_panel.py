@@ -6,7 +6,6 @@ from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QFormLayout,
     QFrame,
@@ -52,6 +51,9 @@ class LesionPanel(QFrame):
         self._uptake = QLabel(objectName="quiet")
         self._uptake.setTextFormat(Qt.TextFormat.PlainText)
         self._uptake.setWordWrap(True)
+        self._uptake.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # One line a view: nothing above moves when the partner on the other view comes.
+        self._uptake.setMinimumHeight(2 * self._uptake.fontMetrics().lineSpacing())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 12)
         layout.setSpacing(8)
@@ -60,6 +62,7 @@ class LesionPanel(QFrame):
         self._whose.setAccessibleName(self.tr("Whose reading"))
         self._whose.setToolTip(self.tr("Whose reading is shown; only your own can be changed"))
         self._whose.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._whose.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._whose.activated.connect(lambda: self._editor.show_reading_of(self._whose.currentData()))
         head = QHBoxLayout()
         head.addWidget(self._count, 1)
@@ -304,62 +307,3 @@ class LesionPanel(QFrame):
         if lesion is not None and self._comment.isModified() and self._comment.text() != lesion.comment:
             self._comment.setModified(False)
             self._editor.describe(lesion.id, self.tr("Comment"), comment=self._comment.text())
-
-
-class VerdictPanel(QFrame):
-    """The grade of the scan, diffuse disease, and whether the reading is done."""
-
-    def __init__(self, viewer: Viewer, editor: Editor, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel")
-        self._editor = editor
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 4, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(QLabel(self.tr("GRADE OF THE SCAN"), objectName="heading"))
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        meanings = (
-            self.tr("0: no sign of metastasis"),
-            self.tr("1: probably no metastasis"),
-            self.tr("2: probably metastasis"),
-            self.tr("3: typical metastasis"),
-        )
-        self._grades: list[QToolButton] = []
-        for grade, meaning in enumerate(meanings):
-            button = QToolButton(objectName="label")
-            button.setText(str(grade))
-            button.setCheckable(True)
-            button.setToolTip(self.tr("{0} (Alt+{1})").format(meaning, grade))
-            button.setAccessibleName(meaning)
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(lambda _=False, chosen=grade: self.grade(chosen))
-            row.addWidget(button)
-            self._grades.append(button)
-        layout.addLayout(row)
-        self._meaning = QLabel(objectName="quiet")
-        self._meanings = meanings
-        layout.addWidget(self._meaning)
-        self.diffuse = QCheckBox(self.tr("Diffuse disease (superscan)"))
-        self.diffuse.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.diffuse.clicked.connect(lambda checked: self._editor.diffuse(checked))
-        layout.addWidget(self.diffuse)
-        editor.edited.connect(self.refresh)
-        self.refresh()
-
-    def grade(self, grade: int) -> None:
-        """Give the grade; the one that stands is taken back."""
-        reading = self._editor.reading
-        if reading is not None:
-            self._editor.grade(None if reading.verdict.grade == grade else grade)
-        self.refresh()
-
-    def refresh(self) -> None:
-        reading = self._editor.reading
-        self.setEnabled(reading is not None)
-        grade = None if reading is None else reading.verdict.grade
-        for number, button in enumerate(self._grades):
-            button.setChecked(number == grade)
-        self._meaning.setText(self.tr("not graded yet") if grade is None else self._meanings[grade])
-        self.diffuse.setChecked(reading is not None and reading.verdict.diffuse)

@@ -126,7 +126,10 @@ class MainWindow(QMainWindow):
         made: dict[str, QAction] = {}
         for row in actions.table():
             action = QAction(row.name, self)
-            action.setShortcut(QKeySequence(row.key))
+            keys = [QKeySequence(row.key)]
+            if row.key == "Return":
+                keys.append(QKeySequence("Enter"))  # the one of the number pad
+            action.setShortcuts(keys)
             action.setToolTip(f"{row.name} ({QKeySequence(row.key).toString(QKeySequence.SequenceFormat.NativeText)})")
             if row.icon:
                 action.setIcon(icon(row.icon))

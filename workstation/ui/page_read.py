@@ -26,9 +26,10 @@ from workstation.ui.drawing import Brush
 from workstation.ui.foot import Foot
 from workstation.ui.hand import Ruler
 from workstation.ui.isocontour import FRACTION_STEP, Isocontour
-from workstation.ui.lesion_panel import LesionPanel, VerdictPanel
+from workstation.ui.lesion_panel import LesionPanel
 from workstation.ui.tool_bar import ToolBar
 from workstation.ui.tools import HIGHEST, ZOOM_STEP, Tools
+from workstation.ui.verdict_panel import VerdictPanel
 
 PAN_STEP = 60.0  # screen pixels
 REFERENCE_PERCENTS = (100.0, 150.0, 200.0, 300.0)
@@ -68,6 +69,7 @@ class ReadPage(QWidget):
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
+        self.verdict.finished.connect(self.give_keys)
         self._take_settings()
         self.tools.changed.connect(self._keep_settings)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -162,6 +164,7 @@ class ReadPage(QWidget):
             "case.diffuse": lambda: self.verdict.diffuse.click(),
             "case.sides": reading.confirm_sides,
             "case.swap": reading.swap_views,
+            "case.comment": self.verdict.write_comment,
             "case.whose": self.editor.show_next_reading,
             "tool.smaller": lambda: self._resize_brush(1 / 1.25),
             "tool.larger": lambda: self._resize_brush(1.25),
@@ -244,9 +247,10 @@ class ReadPage(QWidget):
             self.editor.delete(self.viewer.selected)
 
     def _delete_roi(self) -> None:
-        canvas = self.canvas_under_cursor()
-        if self.viewer.selected is not None and canvas is not None:
-            self.editor.set_roi(self.viewer.selected, canvas.panel.view, None, self.tr("Delete ROI"))
+        """Only where the cursor says which view is meant."""
+        view, selected = self.viewer.hover_view, self.viewer.selected
+        if selected is not None and view is not None:
+            self.editor.set_roi(selected, view, None, self.tr("Delete ROI"))
 
     def _toggle_done(self) -> None:
         reading = self.editor.reading
