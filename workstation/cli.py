@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ DONE, FINDINGS, WRONG_CALL, FAILED = 0, 1, 2, 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command; its exit code."""
+    _make_streams_safe()
     parser = build_parser()
     arguments = parser.parse_args(argv)
     try:
@@ -35,6 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept.", file=sys.stderr)
         return FAILED
+
+
+def _make_streams_safe() -> None:
+    """A missing stream, as without a console, is an empty one for good; a letter one lacks is spelled out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _carry_out(arguments: argparse.Namespace) -> int:
@@ -87,11 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
         return sub
 
     info = command("info", _info, "tell what files are, changing nothing")
-    info.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file, folder, zip or DICOMDIR")
+    info.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="file, folder, zip or DICOMDIR")
     _sides(info)
 
     into = command("import", _import, "import scans into a library, making it if need be")
-    into.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file, folder, zip, DICOMDIR or cohort")
+    into.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="file, folder, zip, DICOMDIR or cohort")
     _library(into)
     kind = into.add_mutually_exclusive_group()
     kind.add_argument("--kind", choices=("research", "clinical"), help="of a new library: research is de-identified")
@@ -115,7 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     export = command("export", _export, "write lesions out")
     _library(export)
-    export.add_argument("--out", required=True, type=Path, metavar="DIR")
+    export.add_argument("--out", required=True, type=_path, metavar="DIR")
     export.add_argument("--format", required=True, choices=("csv", "png", "nifti"))
     export.add_argument("--reader", metavar="NAME", help="only this reader's lesions")
 
@@ -125,19 +137,26 @@ def build_parser() -> argparse.ArgumentParser:
 
     backup = command("backup", _backup, "write a consistent copy of a library, also while it is in use")
     _library(backup)
-    backup.add_argument("--out", required=True, type=Path, metavar="FILE")
+    backup.add_argument("--out", required=True, type=_path, metavar="FILE")
 
     phantom = command("phantom", _phantom, "simulate scans with known truth")
     phantom.add_argument("cohort", metavar="COHORT", help="which patients, such as demo")
-    phantom.add_argument("--out", required=True, type=Path, metavar="DIR")
+    phantom.add_argument("--out", required=True, type=_path, metavar="DIR")
     phantom.add_argument("--patients", type=int, metavar="N", help="how many; all the cohort has if not given")
     phantom.add_argument("--seed", type=int, default=0, metavar="S")
     return parser
 
 
+def _path(text: str) -> Path:
+    """Nothing is no path: it would stand for the folder one happens to be in."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path")
+    return Path(text)
+
+
 def _library(parser: argparse.ArgumentParser, what: str = "the library; OSTEOSCOPE_LIBRARY if not given") -> None:
     # Suppressed, so that a command without it does not undo what stands before the command.
-    parser.add_argument("--library", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=what)
+    parser.add_argument("--library", type=_path, metavar="DIR", default=argparse.SUPPRESS, help=what)
 
 
 def _sides(parser: argparse.ArgumentParser) -> None:

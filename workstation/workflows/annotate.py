@@ -184,7 +184,7 @@ class _Desk:
         return Step("redo", edit), _concerned(edit)
 
     def _grade(self, asked: Mapping[str, Any]) -> tuple[Step, None]:
-        grade = asked.get("grade")
+        grade = asked.get("grade", "")  # null takes a grade back, so it must be said
         if grade is not None and (type(grade) is not int or not 0 <= grade <= 3):
             raise Refused("A grade is 0, 1, 2 or 3, or null for none.")
         what = "No grade" if grade is None else f"Grade {grade}"
@@ -220,7 +220,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise Refused(f"The line is longer than {MAX_LINE >> 20} MiB.")
     try:
-        asked = json.loads(line.decode("utf-8"), parse_constant=no_number)
+        asked = json.loads(line.decode("utf-8-sig"), parse_constant=no_number, parse_int=_whole)
     except UnicodeDecodeError as error:
         raise Refused("The line is not UTF-8 text.") from error
     except RecursionError as error:
@@ -236,6 +236,11 @@ def _parse(line: bytes) -> dict[str, Any]:
     if strange:
         raise Refused(f"{do} knows no {strange[0][:40]!r}; it takes {', '.join(_FIELDS[do]) or 'nothing'}.")
     return asked
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one longer than any that could be meant is read as what Python can hold of it."""
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _said(asked: Mapping[str, Any]) -> dict[str, Any]:

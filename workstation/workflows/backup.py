@@ -23,6 +23,8 @@ def run(library: Library, file: Path) -> Job[BackupResult]:
     """Progress counts bytes. Stopped half-way, nothing is left behind."""
     if file.is_dir():
         raise CallError(f"{file} is a folder: name the file to write the backup into, such as {file / 'library.zip'}.")
+    if file.exists() and not _is_backup(file):
+        raise CallError(f"{file} is there already and is no backup: choose another name, so that nothing is lost.")
     if library.folder.resolve() in file.resolve().parents:
         raise CallError("The backup would lie inside the library itself: choose a place outside it.")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -36,3 +38,11 @@ def run(library: Library, file: Path) -> Job[BackupResult]:
             yield Progress(done, total, "Backing up")
     finally:
         steps.close()
+
+
+def _is_backup(file: Path) -> bool:
+    """Whether what stands there may be written over: an earlier backup, or an empty file."""
+    if not file.is_file():
+        return False
+    with open(file, "rb") as stream:
+        return stream.read(4) in (b"", b"PK\x03\x04")

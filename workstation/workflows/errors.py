@@ -22,5 +22,6 @@ def in_words(error: BaseException) -> str | None:
         return "There is not enough memory for this. Close other programs and try again."
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"A file or folder could not be read or written: {error.strerror or type(error).__name__}{where}."
+        why = error.strerror or "not all of it; perhaps the disk is full"  # numpy's own, which has no number
+        return f"A file or folder could not be read or written: {why}{where}."
     return None

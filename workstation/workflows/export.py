@@ -46,6 +46,8 @@ def run(
         raise CallError(f"There is no export format {form}; there is {', '.join(FORMATS)}.")
     if library.folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise CallError("The export would lie inside the library itself: choose a folder outside it.")
+    if out.exists() and not out.is_dir():
+        raise CallError(f"{out} is a file: name a folder to export into.")
     out.mkdir(parents=True, exist_ok=True)
     ids = library.ids() if scans is None else scans
     lesions = files = 0

@@ -37,10 +37,12 @@ def writing(folder: Path, make: str | None = None) -> Iterator[Library]:
         _is_library(folder)
         library = Library.open(folder)
     try:
-        if library.read_only:
+        if library.holder is not None:
             raise WorkflowError(
                 f"The library {folder} is open in another program ({library.holder}). Close it there, then try again."
             )
+        if library.read_only:
+            raise WorkflowError(f"Nothing can be written in {folder}. Check its rights, and that its disk is writable.")
         yield library
     finally:
         library.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ def sources(paths: Iterable[Path]) -> Sources:
     """A folder holding `dicom` and `truth` stands for both; of any other path all is looked at."""
     objects, truths = [], []
     for path in paths:
-        if (path / "dicom").is_dir() and (path / "truth").is_dir():
+        # Not Path.is_dir, which raises for a name no file system takes; that is told when the path is looked at.
+        if os.path.isdir(path / "dicom") and os.path.isdir(path / "truth"):
             objects.append(path / "dicom")
             truths.append(path / "truth")
         else:

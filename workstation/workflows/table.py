@@ -21,6 +21,7 @@ COLUMNS = (
     "reason", "day", "tumour", "sex", "age", "simulated", "mask_value", "anterior_roi", "posterior_roi", "sop_uid",
 )  # fmt: skip
 NEEDED = ("scan", "reader", "lesion", "label", "anterior_roi", "posterior_roi")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 SIDES = ("left", "right", "midline")
 
 
@@ -47,8 +48,8 @@ def write_row(
     verdict = reading.verdict
     return {
         "scan": scan.scan,
-        "patient": scan.patient,
-        "reader": reading.key.reader,
+        "patient": guarded(scan.patient),
+        "reader": guarded(reading.key.reader),
         "round": reading.key.round,
         "lesion": lesion.id,
         "label": _text(lesion.label),
@@ -58,11 +59,11 @@ def write_row(
         "origin": str(lesion.roi_origin),
         "label_origin": str(lesion.label_origin),
         "confidence": _text(lesion.confidence),
-        "comment": lesion.comment,
+        "comment": guarded(lesion.comment),
         "grade": _text(verdict.grade),
         "diffuse": int(verdict.diffuse),
         "status": str(verdict.progress if verdict.progress is not Progress.NEW else Progress.IN_PROGRESS),
-        "reason": verdict.reason,
+        "reason": guarded(verdict.reason),
         "day": _text(scan.day),
         "tumour": _text(scan.tumour),
         "sex": _text(scan.sex),
@@ -94,16 +95,15 @@ def read_row(row: Mapping[str, str]) -> LesionRow:
         region=_among(row, "region", tuple(resources.table("vocab/regions"))),
         side=_among(row, "side", SIDES),
         confidence=_number(row, "confidence", range(1, 4)),
-        comment=row.get("comment") or "",
+        comment=_unguarded(row.get("comment") or ""),
         roi_origin=Origin(_among(row, "origin", tuple(Origin)) or Origin.IMPORTED),
         label_origin=Origin(_among(row, "label_origin", tuple(Origin)) or Origin.IMPORTED),
     )
     status = Progress(_among(row, "status", tuple(Progress)) or Progress.IN_PROGRESS)
-    verdict = Verdict(grade, (row.get("diffuse") or "0") == "1", status, row.get("reason") or "")
+    verdict = Verdict(grade, (row.get("diffuse") or "0") == "1", status, _unguarded(row.get("reason") or ""))
     round_number = _number(row, "round", range(1, 1000)) or 1
-    return LesionRow(
-        _needed(row, "scan"), row.get("sop_uid") or "", _needed(row, "reader"), round_number, lesion, verdict
-    )
+    scan, sop_uid, reader = _needed(row, "scan"), row.get("sop_uid") or "", _unguarded(_needed(row, "reader"))
+    return LesionRow(scan, sop_uid, reader, round_number, lesion, verdict)
 
 
 def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
@@ -141,6 +141,15 @@ def read_roi(text: str) -> Roi:
     if roi is None:
         raise RowError("a region of interest holds no pixel")
     return roi
+
+
+def guarded(text: str) -> str:
+    """Free text as a spreadsheet may open it: an apostrophe keeps it from being taken for a formula and carried out."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _text(value: object) -> str:
