@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -95,10 +94,6 @@ def test_the_real_scan_is_windowed_for_bones(real: BodyFacts, real_counts: np.nd
 )
 def test_places_of_the_real_scan(real: BodyFacts, at: tuple[int, int], region: str, side: str) -> None:
     assert real.guess_region(at) == (region, side)
-
-
-def test_facts_survive_being_kept(real: BodyFacts) -> None:
-    assert BodyFacts.from_json(json.loads(json.dumps(real.to_json()))) == real
 
 
 @settings(max_examples=15, deadline=None)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
 
 import numpy as np
 
@@ -22,7 +20,7 @@ __all__ = ["BodyFacts", "body_mask", "facts", "find_bladder", "find_injection_si
 
 @dataclass(frozen=True)
 class BodyFacts:
-    """The body in one view of `shape` (rows, columns). Small enough to be kept beside the scan; see `to_json`.
+    """The body in one view of `shape` (rows, columns).
 
     body: its outline, None where the frame is empty. first, last: rows of the vertex and the toes. level: the body's
     median counts per pixel. bladder, injection: what is hot and no bone, or None. upside_down: head and feet seem
@@ -63,42 +61,6 @@ class BodyFacts:
     def guess_region(self, at: tuple[float, float]) -> tuple[str | None, str | None]:
         """Region (a key of the vocabulary) and side of the patient proposed for a (row, column) point."""
         return guess_region(at, self.view, self)
-
-    def to_json(self) -> dict[str, Any]:
-        def roi(value: Roi | None) -> dict[str, Any] | None:
-            return None if value is None else value.to_json()
-
-        return {
-            "view": str(self.view),
-            "shape": list(self.shape),
-            "body": roi(self.body),
-            "first": self.first,
-            "last": self.last,
-            "midline": self.midline.to_json(),
-            "level": self.level,
-            "bladder": roi(self.bladder),
-            "injection": roi(self.injection),
-            "upside_down": self.upside_down,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        def roi(item: Mapping[str, Any] | None) -> Roi | None:
-            return None if item is None else Roi.from_json(item)
-
-        rows, columns = value["shape"]
-        return cls(
-            view=View(value["view"]),
-            shape=(rows, columns),
-            body=roi(value["body"]),
-            first=value["first"],
-            last=value["last"],
-            midline=Midline.from_json(value["midline"]),
-            level=value["level"],
-            bladder=roi(value["bladder"]),
-            injection=roi(value["injection"]),
-            upside_down=value["upside_down"],
-        )
 
 
 def facts(counts: Counts, view: View, spacing_mm: tuple[float, float] | None = None) -> BodyFacts:

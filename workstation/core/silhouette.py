@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +35,6 @@ class Midline:
     def columns(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """The midline's column for each of `rows`."""
         return np.asarray(np.interp(rows, self.rows, self.knots), float)
-
-    def to_json(self) -> dict[str, list[float]]:
-        return {"rows": list(self.rows), "knots": list(self.knots)}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Sequence[float]]) -> Self:
-        return cls(tuple(value["rows"]), tuple(value["knots"]))
 
 
 def binned(counts: NDArray[Any]) -> Picture:
