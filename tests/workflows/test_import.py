@@ -17,7 +17,7 @@ from tests.workflows.studies import bring, every_byte, write_study
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import VIEWS, View
 from workstation.store.library import Library
-from workstation.workflows import identity, import_scans
+from workstation.workflows import identity, import_scans, simulate
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.progress import finish
 
@@ -318,3 +318,44 @@ def test_damaged_truth_is_told_in_words(library: Library, cohort: Path, tmp_path
     result = bring(library, copy)
     assert result.scans == len(truth_rows(cohort, "scans.csv"))
     assert [told.path for told in result.refused] == [masks.stem]
+
+
+# --- What a library or a machine lacks --------------------------------------------------------------------------------
+
+
+def test_a_damaged_scan_in_the_library_costs_its_own_reading_alone(library: Library, cohort: Path) -> None:
+    bring(library, cohort / "dicom")
+    lost, *others = library.ids()
+    next((library.folder / "pixels").rglob(f"{lost}-*.npy")).unlink()
+    result = bring(library, cohort)
+    (told,) = result.refused
+    assert "Restore" in told.reason and result.labels > 0
+    assert {row.reader for row in library.rows(others)} == {"truth"}
+    assert library.rows([lost])[0].reader is None
+
+
+def test_a_partner_whose_pixels_are_lost_does_not_stop_the_import(library: Library, tmp_path: Path) -> None:
+    files = write_study(tmp_path / "in", style="one-per-view")
+    bring(library, files[0])
+    next((library.folder / "pixels").rglob("*.npy")).unlink()
+    result = bring(library, files[1])
+    assert (result.scans, result.joined, result.refused) == (1, 0, ())
+    assert "scan of its own" in " ".join(told.reason for told in result.told)
+
+
+@pytest.mark.parametrize("refusal", [PermissionError(13, "Permission denied"), NotImplementedError("no locks")])
+def test_where_locks_are_refused_one_process_does_it_all(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    """As where /dev/shm may not be written to."""
+    import _multiprocessing
+
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(_multiprocessing, "SemLock", refuse)
+    for number in range(24):
+        write_study(tmp_path / "in" / f"{number:02}", f"study{number}")
+    assert bring(library, tmp_path / "in", processes=2).scans == 24
+    made = finish(simulate.run("demo", tmp_path / "cohort", patients=5, processes=2))
+    assert made.scans == len(truth_rows(tmp_path / "cohort", "scans.csv")) >= 5

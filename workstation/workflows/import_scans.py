@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from workstation.core.ids import new_id
 from workstation.core.lesion import ReadingKey
+from workstation.core.scan import View
 from workstation.workflows import labels as label_tables
 from workstation.workflows import new_scan
 from workstation.workflows import truth as truths
@@ -27,6 +28,7 @@ from workstation.workflows.joining import Joining, partner_in
 from workstation.workflows.labels import Labels
 from workstation.workflows.progress import Job, Progress
 from workstation.workflows.sources import sources
+from workstation.workflows.table import LesionRow
 from workstation.workflows.taking_in import taken_in
 from workstation.workflows.truth import ScanTruth
 
@@ -145,6 +147,7 @@ class _Importing:
     _persons: list[Patient] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _of_object: dict[str, str] = field(default_factory=dict)  # kept SOP Instance UID -> scan
+    _prints: dict[tuple[View, str], set[str]] | None = None  # view and SHA-256 of its counts -> scans
 
     def unknown(self, found: Iterable[Found]) -> Iterator[tuple[str, str, bytes] | None]:
         """(name, keyed hash, bytes) of the files the library does not hold yet, None for each of the others."""
@@ -187,7 +190,12 @@ class _Importing:
         self._settle()
 
     def bring_labels(self, tables: Sequence[Labels]) -> Iterator[Progress]:
-        """Readings for what has come in, or was there: the truth beside it, and tables given along."""
+        """Readings for what has come in, or was there: the truth beside it, and tables given along.
+
+        A scan whose pixels are not there or damaged costs its own reading, and nothing of what has come in.
+        """
+        from workstation.store.errors import LibraryError
+
         if (self.truth.keys() - self._of_object.keys()) or tables:
             self._of_object = {**self._of_objects_there(), **self._of_object}
         scans = {self._of_object[uid]: truth for uid, truth in self.truth.items() if uid in self._of_object}
@@ -197,7 +205,7 @@ class _Importing:
         for done, (where, step) in enumerate(steps, start=1):
             try:
                 self._labels += step()
-            except WorkflowError as error:
+            except (WorkflowError, LibraryError) as error:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
 
@@ -231,10 +239,16 @@ class _Importing:
         self._of_object.update({item.fact("sop_uid"): scan for item in group if item.fact("sop_uid")})
 
     def _partner(self, arrived: Arrived) -> str | None:
+        from workstation.store.errors import LibraryError
+
         if arrived.fact("study_uid") in self._studies:
             self._flush()  # the partner may be among those not yet on disk
             self._settle()
-        return partner_in(self.library, arrived)
+        try:
+            return partner_in(self.library, arrived)
+        except LibraryError as error:  # the other view is there, but damaged
+            self._told.append(Told(arrived.name, f"It came in as a scan of its own. {error}"))
+            return None
 
     def _id(self, group: tuple[Arrived, ...], truth: ScanTruth | None) -> str:
         """A simulated scan keeps its cohort's name where that is free, so that both can be laid side by side."""
@@ -260,7 +274,7 @@ class _Importing:
     def _of_objects_there(self) -> dict[str, str]:
         there = {}
         for scan in self.library.ids():
-            uid = self.library.load(scan).facts.get("sop_uid")
+            uid = self.library.facts(scan).get("sop_uid")
             if isinstance(uid, str):
                 there[uid] = scan
         return there
@@ -277,6 +291,16 @@ class _Importing:
         for uid in (self.rules.kept_uid(row.sop_uid), row.sop_uid) if row.sop_uid else ():
             if uid in self._of_object:
                 return label_tables.bring_in_rows(self.library, self._of_object[uid], labels, self.who)
-        if row.sop_uid or not self.library.rows([row.scan]):
+        scan = row.scan if not row.sop_uid and self.library.rows([row.scan]) else self._of_counts(row)
+        if scan is None:
             raise WorkflowError(f"{labels.where}: scan {row.scan} is not in this library; its lesions were left out.")
-        return label_tables.bring_in_rows(self.library, row.scan, labels, self.who)
+        return label_tables.bring_in_rows(self.library, scan, labels, self.who)
+
+    def _of_counts(self, row: LesionRow) -> str | None:
+        """The one scan with the counts that the row's lesion was drawn on; None where there is none, or several."""
+        if self._prints is None:
+            self._prints = {}
+            for (scan, view), digest in self.library.prints().items():
+                self._prints.setdefault((view, digest), set()).add(scan)
+        found = set[str]().union(*(self._prints.get(item, ()) for item in row.prints.items()))
+        return found.pop() if len(found) == 1 else None

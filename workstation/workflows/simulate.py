@@ -14,12 +14,14 @@ import time
 import zlib
 from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workstation.workflows.errors import CallError
 from workstation.workflows.progress import Progress
+from workstation.workflows.taking_in import NO_PROCESSES
 
 if TYPE_CHECKING:
     from workstation.phantom.cohort import SimulatedScan
@@ -113,12 +115,25 @@ def _carried_out(orders: list[_Order], processes: int | None) -> Iterator[tuple[
     if workers <= 1:
         yield from map(_carry_out, orders)
         return
-    # Never forked: a fork of a program with threads and a window may hang.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = None
+    done = 0
     try:
-        yield from pool.map(_carry_out, orders)
+        try:
+            # Never forked: a fork of a program with threads and a window may hang.
+            pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+            results = pool.map(_carry_out, orders)
+        except NO_PROCESSES:
+            results = map(_carry_out, orders)
+        try:
+            for result in results:
+                yield result
+                done += 1
+        except BrokenProcessPool:
+            # A process was killed, or none could begin here: go on alone. What it left half written is written anew.
+            yield from map(_carry_out, orders[done:])
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
 def _carry_out(order: _Order) -> tuple[list[Row], list[Row]]:

@@ -22,6 +22,8 @@ _LOT = 4  # files handed over together
 _LOT_BYTES = 8 << 20
 _AHEAD = 32  # files on their way at once
 _AHEAD_BYTES = 64 << 20
+# What starting processes raises where shared locks or processes are refused: /dev/shm not writable, a system without.
+NO_PROCESSES = (OSError, NotImplementedError)
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
@@ -114,7 +116,7 @@ class _Pool:
                 context = multiprocessing.get_context("spawn")
                 self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_process)
             lot.future = self._executor.submit(_carry_out, lot.files, self._rules)
-        except (BrokenProcessPool, OSError):
+        except (BrokenProcessPool, *NO_PROCESSES):
             self._broken = True
 
 
