@@ -33,7 +33,7 @@ class CaseList(QFrame):
         self.view = QListView()
         self.view.setAccessibleName(self.tr("Cases"))
         self.view.setModel(CaseModel(reading))
-        self.view.setItemDelegate(_CaseDelegate(self.view))
+        self.view.setItemDelegate(_CaseDelegate(reading, self.view))
         self.view.setUniformItemSizes(True)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -64,7 +64,11 @@ class CaseList(QFrame):
 
 
 class _CaseDelegate(QStyledItemDelegate):
-    """Two lines: patient and status; day and what was found."""
+    """Two lines: patient and status, with the reader where it is not the own reading; day and what was found."""
+
+    def __init__(self, reading: Reading, parent: QListView) -> None:
+        super().__init__(parent)
+        self._reading = reading
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
         return QSize(160, 46)
@@ -101,9 +105,13 @@ class _CaseDelegate(QStyledItemDelegate):
         painter.setPen(colours["text_strong"] if row.status is Progress.NEW else colours["text"])
         name = painter.fontMetrics().elidedText(row.patient, Qt.TextElideMode.ElideMiddle, int(box.width() * 0.7))
         painter.drawText(upper, left, name)
+        room = int(upper.width()) - painter.fontMetrics().horizontalAdvance(name) - 8
         font.setPixelSize(11)
         painter.setFont(font)
         painter.setPen(colours["text_quiet"])
+        if status and row.reader and row.reader != self._reading.workbench.reader:
+            whose = self.tr("{0} by {1}").format(status, row.reader)
+            status = painter.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, room)
         painter.drawText(upper, right, status)
         painter.drawText(lower, left, row.day or "")
         x = lower.right()
