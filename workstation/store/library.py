@@ -146,6 +146,12 @@ class Library:
             facts: Mapping[str, object] = scans.known(connection, scan)["facts"]
         return facts
 
+    def prints(self) -> dict[tuple[str, View], str]:
+        """SHA-256 of every view's counts as kept: the same scan in another library has the same."""
+        with self._connections.reading() as connection:
+            found = connection.execute("SELECT scan, view, sha256 FROM frames WHERE sha256 IS NOT NULL").fetchall()
+        return {(scan, View(view)): digest for scan, view, digest in found}
+
     def thumbnail(self, scan: str) -> bytes | None:
         """A small PNG of both views."""
         with self._connections.reading() as connection:

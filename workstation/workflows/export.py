@@ -50,6 +50,7 @@ def run(
         raise CallError(f"{out} is a file: name a folder to export into.")
     out.mkdir(parents=True, exist_ok=True)
     ids = library.ids() if scans is None else scans
+    prints = library.prints()
     lesions = files = 0
     part = out / f"{TABLE}.part"
     try:
@@ -61,7 +62,7 @@ def run(
                 for reading in readings:
                     for value, lesion in enumerate(reading.lesions.values(), start=1):
                         assert scan is not None
-                        write.writerow(table.write_row(reading, lesion, row, scan.facts, value))
+                        write.writerow(table.write_row(reading, lesion, row, scan.facts, value, prints))
                         lesions += 1
                 if form != "csv" and scan is not None:
                     for name, data in _files(form, scan, row, readings):

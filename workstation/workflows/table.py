@@ -19,6 +19,7 @@ COLUMNS = (
     "scan", "patient", "reader", "round", "lesion", "label", "criterion", "region", "side", "origin",
     "anterior_pixels", "posterior_pixels", "label_origin", "confidence", "comment", "grade", "diffuse", "status",
     "reason", "day", "tumour", "sex", "age", "simulated", "mask_value", "anterior_roi", "posterior_roi", "sop_uid",
+    "anterior_sha256", "posterior_sha256",
 )  # fmt: skip
 NEEDED = ("scan", "reader", "lesion", "label", "anterior_roi", "posterior_roi")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -31,10 +32,14 @@ class RowError(ValueError):
 
 @dataclass(frozen=True)
 class LesionRow:
-    """A row read back. scan: its id where it was written; sop_uid: of the scan's first object, as kept there."""
+    """A row read back. scan: its id where it was written; sop_uid: of the scan's first object, as kept there.
+
+    prints: SHA-256 of its views' counts, by which another research library knows it: UIDs differ from one to the next.
+    """
 
     scan: str
     sop_uid: str
+    prints: Mapping[View, str]
     reader: str
     round: int
     lesion: Lesion
@@ -42,9 +47,14 @@ class LesionRow:
 
 
 def write_row(
-    reading: Reading, lesion: Lesion, scan: ScanRow, facts: Mapping[str, object], mask_value: int
+    reading: Reading,
+    lesion: Lesion,
+    scan: ScanRow,
+    facts: Mapping[str, object],
+    mask_value: int,
+    prints: Mapping[tuple[str, View], str],
 ) -> dict[str, object]:
-    """mask_value: the lesion's value in the label masks of its reading."""
+    """mask_value: the lesion's value in the label masks of its reading. prints: as `Library.prints` gives them."""
     verdict = reading.verdict
     return {
         "scan": scan.scan,
@@ -77,6 +87,7 @@ def write_row(
         for name, value in (
             (f"{view}_pixels", lesion.rois[view].pixels if view in lesion.rois else 0),
             (f"{view}_roi", roi_text(lesion.rois[view]) if view in lesion.rois else ""),
+            (f"{view}_sha256", prints.get((scan.scan, view), "")),
         )
     }
 
@@ -103,7 +114,8 @@ def read_row(row: Mapping[str, str]) -> LesionRow:
     verdict = Verdict(grade, (row.get("diffuse") or "0") == "1", status, _unguarded(row.get("reason") or ""))
     round_number = _number(row, "round", range(1, 1000)) or 1
     scan, sop_uid, reader = _needed(row, "scan"), row.get("sop_uid") or "", _unguarded(_needed(row, "reader"))
-    return LesionRow(scan, sop_uid, reader, round_number, lesion, verdict)
+    prints = {view: digest for view in View if (digest := row.get(f"{view}_sha256") or "")}
+    return LesionRow(scan, sop_uid, prints, reader, round_number, lesion, verdict)
 
 
 def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
