@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.studies import cohort_folder, write_study
+from tests.workflows.studies import cohort_folder, write_study, write_untold
 from workstation import cli
 from workstation.cli import main
 
@@ -93,6 +93,22 @@ def test_info_names_paths_inside_folders_and_zips_and_refuses_in_words(run: Run,
     assert {view["view"] for view in by_path[f"{base}/deep/wb.dcm"]["views"]} == {"anterior", "posterior"}
     code, text, _ = run("info", tmp_path / "in")
     assert code == 1 and "refused" in text and "by view code" in text
+
+
+def test_info_and_import_take_what_the_user_says_of_views_no_header_tells(run: Run, tmp_path: Path) -> None:
+    file = write_untold(tmp_path / "in")
+    code, (entry,), _ = run("info", file, "--json")
+    assert (code, entry["accepted"]) == (1, False)
+    code, (entry,), _ = run("info", file, "--sides", "posterior-anterior", "--json")
+    assert code == 0
+    assert [(view["frame"], view["view"], view["how"]) for view in entry["views"]] == [
+        (1, "posterior", "user"), (2, "anterior", "user"),
+    ]  # fmt: skip
+    library = tmp_path / "library"
+    assert run("import", file, "--library", library, "--json")[1]["scans"] == 0
+    assert run("import", file, "--library", library, "--sides", "both", "--json")[1]["scans"] == 1
+    (row,) = run("list", "--library", library, "--json")[1]
+    assert (row["views"], row["how"]) == (["anterior", "posterior"], ["user", "user"])
 
 
 # --- import, list -----------------------------------------------------------------------------------------------------

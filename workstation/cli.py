@@ -162,8 +162,9 @@ def _library(parser: argparse.ArgumentParser, what: str = "the library; OSTEOSCO
 def _sides(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sides",
-        choices=("anterior", "posterior", "both"),
-        help="what PNG, JPEG and TIFF pictures show (both: anterior at the left); pictures are refused without",
+        choices=("anterior", "posterior", "both", "posterior-anterior"),
+        help="what pictures show (both: anterior at the left), and objects whose header does not tell (both: anterior "
+        "in the first frame); they are refused without",
     )
 
 

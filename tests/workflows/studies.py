@@ -42,6 +42,24 @@ def write_study(
     return write_nm(folder, NmStudy(name, views[0], views[1], acquired=acquired, **facts), style)
 
 
+def write_untold(folder: Path, name: str = "one", frames: int = 2, **given: Any) -> Path:
+    """An object that does not tell its views: two frames of one view code, or one frame of a third detector."""
+    import pydicom
+
+    file = write_study(folder, name, "view-codes" if frames == 2 else "one-per-view", **given)[0]
+    header = pydicom.dcmread(file)
+    if frames == 2:
+        first, second = header.DetectorInformationSequence
+        second.ViewCodeSequence = first.ViewCodeSequence
+    else:
+        header.remove_private_tags()
+        header.ImageID = ""
+        header.DetectorVector, header.NumberOfDetectors = [3], 3
+        header.DetectorInformationSequence = []
+    header.save_as(file)
+    return file
+
+
 def bring(library: Any, *paths: Path, **options: Any) -> ImportResult:
     return finish(import_scans.run(paths, library, ImportOptions(who="tester", **options)))
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.workflows.studies import bring, every_byte, write_study
+from tests.workflows.studies import bring, every_byte, write_study, write_untold
 from workstation.core.lesion import ReadingKey
-from workstation.core.scan import VIEWS, View
+from workstation.core.scan import VIEWS, How, View
 from workstation.store.library import Library
 from workstation.workflows import identity, import_scans, simulate
+from workstation.workflows.arriving import Asks
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.progress import finish
 
@@ -209,7 +210,57 @@ def test_pictures_come_in_with_the_sides_the_user_names(library: Library, tmp_pa
     assert scan.views == VIEWS
     assert (scan.frames[View.ANTERIOR].counts == grey[:, :30]).all()
     assert (scan.frames[View.POSTERIOR].counts == grey[:, 30:]).all()
+    Image.fromarray(grey[:, ::-1]).save(tmp_path / "turned.png")
+    result = bring(library, tmp_path / "turned.png", sides="posterior-anterior")
+    turned = library.load(result.ids[0])
+    assert (turned.frames[View.POSTERIOR].counts == grey[:, :29:-1]).all()
     assert library.verify().ok
+
+
+@pytest.mark.parametrize("kind", ["research", "clinical"])
+@pytest.mark.parametrize(("sides", "first"), [("both", View.ANTERIOR), ("posterior-anterior", View.POSTERIOR)])
+def test_two_frames_of_one_view_come_in_as_the_user_says(
+    tmp_path: Path, tmp_library_home: Path, sides: str, first: View, kind: str
+) -> None:
+    import pydicom
+
+    from workstation.dicom.read import read_object
+
+    library = Library.create(tmp_path / "library", kind)
+    file = write_untold(tmp_path / "in")
+    pixels = pydicom.dcmread(file).pixel_array
+    left_out = bring(library, file)
+    assert left_out.asks == ((str(file), Asks.FRAMES),) and "anterior or posterior" in left_out.refused[0].reason
+    wrong = bring(library, file, sides="anterior")
+    assert wrong.asks and "both or posterior-anterior" in wrong.refused[0].reason
+    assert bring(library, file, sides=sides, pictures_only=True).asks
+    assert not library.ids()
+    assert bring(library, file, sides=sides).scans == 1
+    (scan,) = library.ids()
+    frames = library.load(scan).frames
+    assert {frame.how for frame in frames.values()} == {How.USER}
+    assert (frames[first].counts == pixels[0]).all() and (frames[first.other].counts == pixels[1]).all()
+    if kind == "research":  # the copy that is kept tells its views
+        kept = read_object(library.objects(scan)[0], "kept")
+        assert [frame.view for frame in kept.frames] == [first, first.other]
+    assert bring(library, file).duplicates == 1 and library.verify().ok
+    library.close()
+
+
+def test_a_frame_that_does_not_tell_its_view_comes_in_and_is_joined(library: Library, tmp_path: Path) -> None:
+    file = write_untold(tmp_path / "in", frames=1)
+    assert bring(library, tmp_path / "in" / "post.dcm").scans == 1
+    assert bring(library, file).asks == ((str(file), Asks.FRAME),)
+    assert "anterior or posterior" in bring(library, file, sides="both").refused[0].reason
+    assert bring(library, file, sides="anterior").joined == 1
+    (row,) = library.rows(library.ids())
+    assert row.views == VIEWS and row.how[0] is How.USER
+
+
+def test_what_is_said_decides_nothing_that_the_header_tells(library: Library, tmp_path: Path) -> None:
+    write_study(tmp_path / "in")
+    assert bring(library, tmp_path / "in", sides="posterior-anterior").scans == 1
+    assert library.rows(library.ids())[0].how == (How.VIEW_CODE, How.VIEW_CODE)
 
 
 def test_many_files_on_many_processes_come_in_as_on_one(tmp_path: Path, tmp_library_home: Path) -> None:

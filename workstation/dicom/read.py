@@ -265,8 +265,11 @@ def _check(
 
 
 def _ask(frames: Sequence[Frame], told: Sequence[Told]) -> str:
-    if any(item.view is None for item in told):
-        return f"The header does not tell which view each of its {len(frames)} frames shows. Choose them by hand."
-    numbers = " and ".join(str(frame.number) for frame in frames)
-    views = " and ".join(dict.fromkeys(str(item.view) for item in told))
-    return f"Frames {numbers} are all said to be {views}; choose by hand which is which."
+    if len(frames) == 1:
+        return "The header does not tell which view its frame shows: say which, then it can be imported."
+    if len(frames) > len(View):
+        return f"{len(frames)} frames of one energy window; a scan has one of each view. Export those two alone."
+    said = f"The header says of both frames that they are {told[0].view}"
+    if any(item.how in (None, How.ASSUMED) for item in told):
+        said = "The header does not tell which view its two frames show"
+    return f"{said}: say whether the first is anterior or posterior, then it can be imported."

@@ -6,7 +6,8 @@ This is where an import's time goes, so it is one function from bytes to a plain
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from workstation.core.scan import Frame, How, Kind, View
@@ -16,16 +17,36 @@ if TYPE_CHECKING:
     from workstation.dicom.join import Half
     from workstation.dicom.read import ReadObject
 
-SIDES = ("anterior", "posterior", "both")
+# What a person may say of files that do not tell it. Of two views the one named first is at the left of a picture, or
+# the first frame of an object.
+SIDES: Mapping[str, tuple[View, ...]] = {
+    "anterior": (View.ANTERIOR,),
+    "posterior": (View.POSTERIOR,),
+    "both": (View.ANTERIOR, View.POSTERIOR),
+    "posterior-anterior": (View.POSTERIOR, View.ANTERIOR),
+}
+
+
+class Asks(StrEnum):
+    """What a file does not tell, so that only a person can."""
+
+    PICTURE = "what the picture shows"
+    FRAME = "which view its one frame shows"
+    FRAMES = "which of its two frames is anterior"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How files are taken in. key: the library's. research: de-identify. sides: what pictures show, if wanted."""
+    """How files are taken in. key: the library's. research: de-identify.
+
+    sides: what files show that do not tell it, one of SIDES; None refuses them. pictures_only: it was said of pictures,
+    and decides nothing of objects.
+    """
 
     key: bytes
     research: bool
     sides: str | None = None
+    pictures_only: bool = False
 
     def kept_uid(self, uid: str) -> str:
         """The UID that stands for `uid` in the library."""
@@ -40,7 +61,7 @@ class Arrived:
 
     name: how the user knows the file. original: keyed hash of the bytes as they came. data, patient, facts: as kept,
     de-identified in a research library. person: who the patient is, for the key file; None in a clinical one.
-    told: sentences worth showing.
+    told: sentences worth showing. asks: what a person can say so that a refused one comes in.
     """
 
     name: str
@@ -53,6 +74,7 @@ class Arrived:
     frames: tuple[Frame, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    asks: Asks | None = None
 
     def fact(self, name: str) -> str:
         """A fact as text, "" where it is not known."""
@@ -68,9 +90,9 @@ def take_in(name: str, original: str, data: bytes, rules: Rules) -> Arrived:
     from workstation.dicom.deidentify import deidentify, patient_key, secret_day_offset
     from workstation.dicom.errors import DicomError
 
-    read = read_file(name, data, rules.sides)
+    read = read_file(name, data, rules.sides, rules.pictures_only)
     if not read.accepted:
-        return Arrived(name, original, read.reason or "It cannot be used.")
+        return Arrived(name, original, read.reason or "It cannot be used.", asks=asks(read))
     identifier, issuer = patient_key(read)
     if not rules.research:
         return _arrived(read, original, data, identifier, None, read.facts)
@@ -96,16 +118,33 @@ def half(arrived: Arrived) -> Half | None:
     return Half(arrived, study, arrived.fact("series_uid"), arrived.views[0], (frame.rows, frame.columns), acquired)
 
 
-def read_file(name: str, data: bytes, sides: str | None = None) -> ReadObject:
-    """The object; a picture too, where it is said what it shows."""
+def read_file(name: str, data: bytes, sides: str | None = None, pictures_only: bool = False) -> ReadObject:
+    """The object, with its views as they are said where it does not tell them (see `Rules`)."""
     from workstation.dicom.picture import Sides, read_picture
-    from workstation.dicom.read import read_object
+    from workstation.dicom.read import choose, read_object
 
     read = read_object(data, name)
-    if read.kind is Kind.PICTURE and sides is not None:
-        meant = {"anterior": Sides.ANTERIOR, "posterior": Sides.POSTERIOR, "both": Sides.ANTERIOR_POSTERIOR}
-        return read_picture(data, name, meant[sides])
-    return read
+    asked = asks(read)
+    if asked is None or sides is None:
+        return read
+    views = SIDES[sides]
+    if asked is Asks.PICTURE:
+        return read_picture(data, name, Sides(" and ".join(views)))
+    if pictures_only:
+        return read
+    if len(views) != len(read.frames):
+        needed = " or ".join(name for name, said in SIDES.items() if len(said) == len(read.frames))
+        return replace(read, reason=f'"{sides}" does not tell {asked}; {needed} does.')
+    return choose(read, {frame.number: view for frame, view in zip(read.frames, views, strict=True)})
+
+
+def asks(read: ReadObject) -> Asks | None:
+    """What a person has to say before the object can be used; None where there is nothing, or too much."""
+    if not read.needs_choice:
+        return None
+    if read.kind is Kind.PICTURE:
+        return Asks.PICTURE
+    return {1: Asks.FRAME, 2: Asks.FRAMES}.get(len(read.frames))
 
 
 def told_of(read: ReadObject) -> tuple[str, ...]:

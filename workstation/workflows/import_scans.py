@@ -21,7 +21,7 @@ from workstation.core.scan import View
 from workstation.workflows import labels as label_tables
 from workstation.workflows import new_scan
 from workstation.workflows import truth as truths
-from workstation.workflows.arriving import Arrived, Rules
+from workstation.workflows.arriving import Arrived, Asks, Rules
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.identity import Identity, Patient, for_import
 from workstation.workflows.joining import Joining, partner_in
@@ -43,7 +43,7 @@ _WRITING = 2  # batches at once
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """who: for the history. sides: what pictures show ("anterior", "posterior", "both"), None refuses them.
+    """who: for the history. sides, pictures_only: what files show that do not tell it, see `Rules`; None refuses them.
 
     labels: an exported lesion table or a folder of them. new_key: import into a research library whose key is not on
     this machine. processes: how many to start for reading many files, None for as many as there are cores.
@@ -51,6 +51,7 @@ class ImportOptions:
 
     who: str = ""
     sides: str | None = None
+    pictures_only: bool = False
     labels: Path | None = None
     new_key: bool = False
     processes: int | None = None
@@ -69,6 +70,7 @@ class ImportResult:
     """scans: new ones. joined: views that completed a scan. duplicates: objects there already. labels: lesions.
 
     told: what is worth knowing of files that did come in (burnt-in text, assumed views, odd headers).
+    asks: those of the refused that come in when a person says what they do not tell.
     """
 
     scans: int = 0
@@ -78,6 +80,7 @@ class ImportResult:
     refused: tuple[Told, ...] = ()
     told: tuple[Told, ...] = ()
     ids: tuple[str, ...] = ()
+    asks: tuple[tuple[str, Asks], ...] = ()
 
 
 def run(paths: Sequence[Path], library: Library, options: ImportOptions = ImportOptions()) -> Job[ImportResult]:
@@ -90,7 +93,7 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
     tables = [] if options.labels is None else label_tables.load(options.labels)
     truth = truths.load(given.truths)
     identity = for_import(library, options.new_key)
-    rules = Rules(identity.key, library.kind == "research", options.sides)
+    rules = Rules(identity.key, library.kind == "research", options.sides, options.pictures_only)
     importing = _Importing(library, identity, rules, options.who, {rules.kept_uid(uid): t for uid, t in truth.items()})
     total = 0
     for total, _ in enumerate(walk(given.objects), start=1):
@@ -133,6 +136,7 @@ class _Importing:
     done: int = 0
     _told: list[Told] = field(default_factory=list)
     _ids: list[str] = field(default_factory=list)
+    _asks: list[tuple[str, Asks]] = field(default_factory=list)
     _joined: int = 0
     _duplicates: int = 0
     _labels: int = 0
@@ -175,6 +179,8 @@ class _Importing:
         self.done += 1
         if arrived.reason is not None:
             self._refuse(arrived.name, arrived.reason)
+            if arrived.asks is not None:
+                self._asks.append((arrived.name, arrived.asks))
             return
         self._told.extend(Told(arrived.name, text) for text in arrived.told)
         for group in self._joining.add(arrived):
@@ -212,7 +218,7 @@ class _Importing:
     def result(self) -> ImportResult:
         return ImportResult(
             len(self._ids), self._joined, self._duplicates, self._labels,
-            tuple(self.refused), tuple(self._told), tuple(self._ids),
+            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks),
         )  # fmt: skip
 
     def _refuse(self, path: str, reason: str) -> None:

@@ -39,7 +39,7 @@ class ObjectInfo:
 
 
 def run(paths: Iterable[Path], sides: str | None = None) -> Job[tuple[ObjectInfo, ...]]:
-    """Look at everything under `paths`. sides: what pictures show, None refuses them."""
+    """Look at everything under `paths`. sides: what files show that do not tell it, None refuses them."""
     from workstation.dicom.errors import DicomError
     from workstation.dicom.folder import walk
 
