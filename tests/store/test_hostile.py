@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +24,23 @@ def test_a_scan_whose_two_views_hold_the_same_counts_is_kept(library, make_scan)
         loaded = library.load(f"S{number}")
         assert all((loaded.frames[view].counts == counts).all() for view in VIEWS)
     assert library.verify().ok
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, open files cannot be deleted")
+@pytest.mark.parametrize("fate", ["deleted", "moved", "replaced"])
+def test_nothing_is_written_into_a_library_that_is_gone(library, make_scan, fate):
+    library.add_scans([make_scan("S1")])
+    folder = library.folder
+    copy = folder.with_name("copy")
+    shutil.copytree(folder, copy)
+    if fate == "deleted":
+        shutil.rmtree(folder)
+    else:
+        folder.rename(folder.with_name("elsewhere"))
+    if fate == "replaced":
+        copy.rename(folder)
+    with pytest.raises(LibraryError, match="any more"):
+        library.correct("S1", "anna", tumour="lung")
 
 
 def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
+import math
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+import resources
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +30,12 @@ class Settings:
 
 
 def load(folder: Path) -> Settings:
-    """The settings kept in `folder`; what is missing or of the wrong type takes its default."""
+    """The settings kept in `folder`; what is missing or cannot be used takes its default."""
     try:
         stored = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("settings could not be read, defaults are used: %s", error)
         return Settings()
     if not isinstance(stored, dict):
@@ -41,8 +45,23 @@ def load(folder: Path) -> Settings:
         field.name: stored[field.name]
         for field in fields(Settings)
         if isinstance(stored.get(field.name), type(getattr(defaults, field.name)))
+        and _usable(field.name, stored[field.name])
     }
     return Settings(**known)
+
+
+def _usable(name: str, value: object) -> bool:
+    """Whether a value of the right type means something: another version, or a hand, may have written it."""
+    if name == "colormap":
+        return value in resources.table("colormaps/maps")
+    if name == "window":
+        try:
+            base64.b64decode(str(value))
+        except ValueError:
+            return False
+    if isinstance(value, float):
+        return math.isfinite(value) and value > 0
+    return not isinstance(value, str) or all(letter.isprintable() for letter in value)
 
 
 def save(settings: Settings, folder: Path) -> None:

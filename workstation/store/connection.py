@@ -57,6 +57,15 @@ def _fold_log(file: Path) -> None:
             connection.close()
 
 
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file it is, under whatever name: one that is deleted can be written to as long as it is open."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _connect(address: str) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
@@ -70,6 +79,7 @@ class Connections:
         self._local = threading.local()
         self._lock = threading.RLock()
         self._writer: Database | None = None
+        self._identity = _identity(file)
         self._closed = False
 
     @contextmanager
@@ -100,6 +110,11 @@ class Connections:
         with self._lock:
             self.check()
             with told():
+                if _identity(self._file) != self._identity:
+                    raise LibraryError(
+                        f"The library is not in {self._file.parent} any more: it was deleted, moved or replaced. "
+                        "Nothing more is kept here; put it back, then open it again."
+                    )
                 if self._writer is None:
                     self._writer = open_writing(self._file)
                 with self._writer.atomic():

@@ -133,7 +133,8 @@ class ReadPage(QWidget):
         if [canvas.panel for canvas in self.canvases] != list(panels):
             for canvas in self.canvases:
                 self._frames_layout.removeWidget(canvas)
-                canvas.hide()  # it goes when events come round again, and must not paint what is gone until then
+                canvas.hide()  # it goes when events come round again; until then it paints nothing
+                canvas.setEnabled(False)  # and hears nothing: the mouse may still be held on it
                 canvas.deleteLater()
             self.canvases = [Canvas(self.viewer, self.tools, panel) for panel in panels]
             for canvas in self.canvases:
