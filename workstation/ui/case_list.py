@@ -121,7 +121,7 @@ class _CaseDelegate(QStyledItemDelegate):
             (row.malignant, "M", "malignant"),
         ):
             if count:
-                words = f"{letter}{count}"
+                words = f"{count} {letter}"  # M4 would be a lesion or a criterion
                 width = painter.fontMetrics().horizontalAdvance(words)
                 painter.setPen(colours[token])
                 painter.drawText(QRectF(x - width, lower.top(), width, lower.height()), right, words)

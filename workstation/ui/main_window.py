@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
                 words = library.folder.name
                 if library.read_only:
                     words += self.tr(" (read-only)")
-                self._library_name.setText(f"{words}   {self.workbench.reader}")
+                self._library_name.setText(self.tr("{0}   reader {1}").format(words, self.workbench.reader))
                 self._library_name.setToolTip(plain(str(library.folder)))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802

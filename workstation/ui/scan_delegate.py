@@ -100,7 +100,7 @@ def _how(painter: QPainter, box: QRectF, row: ScanRow) -> None:
 
 
 def _lesions(painter: QPainter, box: QRectF, row: ScanRow) -> None:
-    """Letter and number of each kind, at the same places in every row."""
+    """Number and letter of each kind, at the same places in every row; M4 would be a lesion or a criterion."""
     font = QFont(painter.font())
     font.setWeight(QFont.Weight.DemiBold)
     painter.setFont(font)
@@ -111,7 +111,7 @@ def _lesions(painter: QPainter, box: QRectF, row: ScanRow) -> None:
         (row.uncertain, "?", "uncertain"),
     ):
         if count:
-            _write(painter, QRectF(x, box.top(), 40, box.height()), f"{letter}{count}", token)
+            _write(painter, QRectF(x, box.top(), 40, box.height()), f"{count} {letter}", token)
         x += 38
     unlabelled = row.lesions - row.malignant - row.benign - row.uncertain
     if unlabelled and unlabelled == row.lesions:

@@ -192,8 +192,8 @@ class ScanDetail(QFrame):
         self._priors_heading.setVisible(bool(facts.priors))
         for prior in facts.priors[:PRIORS_SHOWN]:
             button = QToolButton(objectName="tool")
-            marks = [f"{letter}{count}" for letter, count in (("M", prior.malignant), ("B", prior.benign)) if count]
-            words = (prior.day or self.tr("day unknown"), str(prior.status), " ".join(marks))
+            marks = [f"{count} {letter}" for letter, count in (("M", prior.malignant), ("B", prior.benign)) if count]
+            words = (prior.day or self.tr("day unknown"), str(prior.status), "  ".join(marks))
             button.setText("   ".join(word for word in words if word))
             button.setIcon(icon("prior"))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
