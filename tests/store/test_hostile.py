@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -68,3 +69,30 @@ def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
     file.write_bytes(whole)
     with pytest.raises(LibraryError, match="not the ones imported"):
         files.map_counts(tmp_path, "p.npy", (4, 8), "<u2")
+
+
+@pytest.mark.parametrize(
+    ("damage", "fails"),
+    [
+        ("UPDATE frames SET view = 'antelior'", ("rows", "load")),
+        ("UPDATE frames SET how = 'magic'", ("rows", "load")),
+        ("UPDATE frames SET dtype = 'u?'", ("load",)),
+        ("UPDATE facts SET facts = '{'", ("load", "facts")),
+        ("UPDATE facts SET facts = '7'", ("load", "facts")),
+        ("UPDATE scans SET status = 'dome'", ("rows",)),
+    ],
+)
+def test_rows_that_nobody_wrote_are_told_in_words(library, make_scan, damage, fails):
+    library.add_scans([make_scan("S1"), make_scan("S2")])
+    damaged = sqlite3.connect(library.folder / "library.db")
+    damaged.execute("PRAGMA ignore_check_constraints = ON")
+    damaged.execute(damage + (" WHERE id = 'S1'" if " scans " in damage else " WHERE scan = 'S1'"))
+    damaged.commit()
+    damaged.close()
+    asked = {"rows": lambda: library.rows(["S2", "S1"]), "load": lambda: library.load("S1")}
+    asked["facts"] = lambda: library.facts("S1")
+    for name in fails:
+        with pytest.raises(LibraryError, match="scan S1 is damaged"):
+            asked[name]()
+    assert library.load("S2") and library.rows(["S2"])
+    assert not library.verify().ok

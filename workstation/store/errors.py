@@ -29,3 +29,14 @@ def told() -> Iterator[None]:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise LibraryError(f"The library's folder could not be read or written: {error.strerror}{where}.") from error
+
+
+@contextmanager
+def decoding(scan: str) -> Iterator[None]:
+    """Around the reading of a scan's row: where it holds what nobody wrote, the disk has damaged it."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise LibraryError(
+            f"What the library holds of scan {scan} is damaged ({error}). Restore the last backup; verify lists all."
+        ) from error

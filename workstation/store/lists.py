@@ -8,6 +8,7 @@ from typing import Any
 
 from workstation.core.lesion import Progress
 from workstation.core.scan import How, View
+from workstation.store.errors import decoding
 from workstation.store.values import ScanQuery, ScanRow
 
 _READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
@@ -101,9 +102,10 @@ def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | No
 
 def _row(row: tuple[Any, ...], frames: Sequence[tuple[str, str | None]]) -> ScanRow:
     scan, patient, day, tumour, sex, age, reference, reader, lesions, malignant, benign, uncertain, grade = row[:13]
-    return ScanRow(
-        scan, patient, day, tumour, sex, age,
-        tuple(View(view) for view, _ in frames),
-        tuple(None if how is None else How(how) for _, how in frames),
-        lesions, malignant, benign, uncertain, grade, reference, Progress(row[13]), reader, row[14],
-    )  # fmt: skip
+    with decoding(scan):
+        return ScanRow(
+            scan, patient, day, tumour, sex, age,
+            tuple(View(view) for view, _ in frames),
+            tuple(None if how is None else How(how) for _, how in frames),
+            lesions, malignant, benign, uncertain, grade, reference, Progress(row[13]), reader, row[14],
+        )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workstation.core.scan import Frame, View
+from workstation.store.errors import decoding
 from workstation.store.values import NewScan
 
 State = dict[str, Any]
@@ -150,12 +151,14 @@ def read(connection: sqlite3.Connection, scan: str) -> State | None:
     found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM scans WHERE id = ?", (scan,)).fetchone()
     if found is None:
         return None
-    facts = connection.execute("SELECT facts FROM facts WHERE scan = ?", (scan,)).fetchone()
+    kept = connection.execute("SELECT facts FROM facts WHERE scan = ?", (scan,)).fetchone()
+    with decoding(scan):
+        facts = dict(json.loads(kept[0])) if kept else {}
     frames = connection.execute(f"SELECT view, {', '.join(_FRAME_COLUMNS)} FROM frames WHERE scan = ?", (scan,))
     objects = connection.execute("SELECT original, name, path, sha256, bytes FROM objects WHERE scan = ?", (scan,))
     return {
         **dict(zip(COLUMNS, found, strict=True)),
-        "facts": json.loads(facts[0]) if facts else {},
+        "facts": facts,
         "frames": {row[0]: dict(zip(_FRAME_COLUMNS, row[1:], strict=True)) for row in frames},
         "objects": {row[0]: dict(zip(("name", "path", "sha256", "bytes"), row[1:], strict=True)) for row in objects},
     }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from workstation.core.scan import Frame, How, Scan, View
 from workstation.store import files, history, scan_state
 from workstation.store.connection import Connections
-from workstation.store.errors import LibraryError, told
+from workstation.store.errors import LibraryError, decoding, told
 from workstation.store.scan_state import State
 from workstation.store.thumbnail import thumbnail
 from workstation.store.values import KeptObject, NewScan
@@ -242,7 +242,14 @@ def _refuse_drawn(connection: sqlite3.Connection, scan: str, what: str) -> None:
 
 
 def _scan(folder: Path, scan: str, state: State) -> Scan:
+    with decoding(scan):
+        return _decoded(folder, scan, state)
+
+
+def _decoded(folder: Path, scan: str, state: State) -> Scan:
     frames = {}
+    if not scan_state.views(state):
+        raise ValueError("it has no view")
     for view in scan_state.views(state):
         part = state["frames"][str(view)]
         if part["path"] is None:
