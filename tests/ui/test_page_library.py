@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from tests.made_scans import make_library, new_scan
 from tests.ui.conftest import close_window, open_window
 from workstation.app import many_scans
+from workstation.app.importing import Asks
 from workstation.app.scan_table import ROW, place
 from workstation.core.changes import Changes
 from workstation.core.lesion import Progress, ReadingKey
@@ -305,8 +306,9 @@ def test_a_picture_asks_for_its_sides_beside_the_list(page, window, qtbot, tmp_p
     scan[20:180, 80:100] = 120
     Image.fromarray(scan).save(tmp_path / "print.png")
     drop(page, [tmp_path / "print.png"])
-    assert page.sides.isVisible() and not page.strip.busy
-    page.sides.buttons["both"].click()
+    question = page.sides[Asks.PICTURE]
+    assert question.isVisible() and not page.strip.busy
+    question.buttons["both"].click()
     imported(qtbot, page)
     (new,) = [scan for scan in window.workbench.library.ids() if not scan.startswith("S00")]
     frames = window.workbench.library.load(new).frames
@@ -323,9 +325,10 @@ def test_pictures_in_a_folder_can_be_imported_afterwards(page, qtbot, tmp_path):
     Image.fromarray(grey).save(folder / "one.png")
     page.take_in([folder])
     imported(qtbot, page)
-    assert page.table.total == 6 and page.strip.pictures.isVisible()
-    page.strip.pictures.click()
-    page.sides.buttons["anterior"].click()
+    question = page.sides[Asks.PICTURE]
+    assert page.table.total == 6 and page.strip.say.isVisible() and not question.isVisible()
+    page.strip.say.click()
+    question.buttons["anterior"].click()
     imported(qtbot, page)
     assert page.table.total == 7
 
@@ -402,6 +405,27 @@ def test_only_the_selected_scans_are_exported(page, window, qtbot, tmp_path, mon
     with open(tmp_path / "out" / "lesions.csv", newline="", encoding="utf-8") as stream:
         assert [(row["scan"], row["lesion"]) for row in csv.DictReader(stream)] == [("S001", "LS001")]
     assert "1 lesion" in page.strip.words.text()
+
+
+def test_nothing_leaves_a_clinical_library_unasked(qtbot, tmp_path, monkeypatch):
+    library = Library.create(tmp_path / "clinic", "clinical")
+    library.add_scans([new_scan(0)])
+    library.close()
+    window = open_window(tmp_path / "home", tmp_path / "clinic")
+    try:
+        page, out = window.library_page, tmp_path / "out"
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(out))
+        page.select("S000")
+        choose(page.menu(), "Export lesions", "Table (CSV)")
+        assert page.identity.isVisible()
+        page.identity.leave.click()
+        assert not page.identity.isVisible() and not page.strip.busy and not out.exists()
+        choose(page.menu(), "Export lesions", "Table (CSV)")
+        page.identity.buttons[True].click()
+        imported(qtbot, page)
+        assert (out / "lesions.csv").exists()
+    finally:
+        close_window(window)
 
 
 # Empty and read-only

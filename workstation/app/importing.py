@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from workstation.app.jobs import Job, Jobs
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.workflows import export, identity, import_scans
+from workstation.workflows.arriving import Asks
 from workstation.workflows.export import ExportResult
 from workstation.workflows.import_scans import ImportOptions, ImportResult, Told
 from workstation.workflows.progress import Job as Workflow
 from workstation.workflows.progress import Progress
 
 __all__ = [
-    "ImportResult", "Progress", "Told", "are_pictures", "in_short", "key_is_missing", "pictures_left_out",
-    "save_refused", "start_demo", "start_export", "start_import",
+    "Asks", "ImportOptions", "ImportResult", "Progress", "Told", "are_pictures", "in_short", "key_is_missing",
+    "left_unsaid", "save_refused", "start_demo", "start_export", "start_import",
 ]  # fmt: skip
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -34,10 +36,12 @@ def are_pictures(paths: Sequence[Path]) -> bool:
     return any(path.suffix.lower() in PICTURES for path in paths)
 
 
-def pictures_left_out(result: ImportResult) -> list[Path]:
-    """The pictures an import left out because nobody had said what they show; those inside archives stay there."""
-    found = [Path(told.path) for told in result.refused if Path(told.path).suffix.lower() in PICTURES]
-    return [path for path in found if path.is_file()]
+def left_unsaid(result: ImportResult) -> dict[Asks, list[Path]]:
+    """The files an import left out because nobody had said what they show, by what is to be said of them."""
+    found: dict[Asks, list[Path]] = {}
+    for name, asks in result.asks:
+        found.setdefault(asks, []).append(Path(name))
+    return found
 
 
 def key_is_missing(workbench: Workbench) -> bool:
@@ -48,14 +52,12 @@ def key_is_missing(workbench: Workbench) -> bool:
     return bool(library.ids())
 
 
-def start_import(
-    workbench: Workbench, jobs: Jobs, paths: Sequence[Path], sides: str | None = None, new_key: bool = False
-) -> Job:
+def start_import(workbench: Workbench, jobs: Jobs, paths: Sequence[Path], options: ImportOptions) -> Job:
     """Import files and folders into the open library; pages hear of it when it ends, cancelled or not."""
     library = workbench.library
     assert library is not None
-    options = ImportOptions(who=workbench.reader, sides=sides, new_key=new_key)
-    return _telling(workbench, jobs, lambda: import_scans.run(list(paths), library, options), _tr("Importing"))
+    own = replace(options, who=workbench.reader)
+    return _telling(workbench, jobs, lambda: import_scans.run(list(paths), library, own), _tr("Importing"))
 
 
 def start_demo(workbench: Workbench, jobs: Jobs) -> Job:

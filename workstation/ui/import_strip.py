@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workstation.app.importing import ImportResult, Progress, in_short, pictures_left_out, save_refused
+from workstation.app.importing import Asks, ImportResult, Progress, in_short, left_unsaid, save_refused
 from workstation.app.jobs import Job
 from workstation.ui.refusals import Refusals
 
@@ -27,7 +26,7 @@ class ImportStrip(QFrame):
     """Hidden while there is nothing to tell."""
 
     failed = Signal(str)
-    pictures_wanted = Signal(object)  # paths of pictures that were left out
+    asked = Signal(object)  # by Asks, the paths of files that come in once it is said what they show
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,8 +43,8 @@ class ImportStrip(QFrame):
         self.cancel.clicked.connect(self._cancel)
         self.left_out = self._toggle()
         self.told = self._toggle()
-        self.pictures = QPushButton()
-        self.pictures.clicked.connect(self._ask_for_pictures)
+        self.say = QPushButton()
+        self.say.clicked.connect(self._say)
         self.save = QPushButton(self.tr("Save the list…"))
         self.save.setToolTip(self.tr("The files left out and the reasons, as CSV"))
         self.save.clicked.connect(self._save)
@@ -56,7 +55,7 @@ class ImportStrip(QFrame):
         row.setSpacing(8)
         row.addWidget(self.words, 3)
         row.addWidget(self.bar, 2)
-        for button in (self.cancel, self.left_out, self.told, self.pictures, self.save, self.dismiss):
+        for button in (self.cancel, self.left_out, self.told, self.say, self.save, self.dismiss):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -137,6 +136,10 @@ class ImportStrip(QFrame):
         self.words.setText(in_short(result))
         self._arrange(working=False)
         self.setVisible(bool(self.words.text()))
+        # Pictures may be anything that lay in the folder; an object that only lacks its views is a bone scan.
+        objects = {asks: paths for asks, paths in self._unsaid().items() if asks is not Asks.PICTURE}
+        if objects:
+            self.asked.emit(objects)
 
     def _failed(self, words: str) -> None:
         self.words.setText(words)
@@ -156,11 +159,12 @@ class ImportStrip(QFrame):
         for part in (self.bar, self.cancel):
             part.setVisible(working)
         self.cancel.setEnabled(working)
-        pictures = pictures_left_out(result)
+        unsaid = self._unsaid()
+        say = self.tr("Import the pictures…") if set(unsaid) == {Asks.PICTURE} else self.tr("Say what they show…")
         for button, text, there in (
             (self.left_out, self.tr("Left out ({0:,})").format(len(result.refused)), bool(result.refused)),
             (self.told, self.tr("Worth knowing ({0:,})").format(len(result.told)), bool(result.told)),
-            (self.pictures, self.tr("Import the pictures…"), bool(pictures)),
+            (self.say, say, bool(unsaid)),
             (self.save, self.save.text(), bool(result.refused)),
             (self.dismiss, self.dismiss.text(), True),
         ):
@@ -185,10 +189,12 @@ class ImportStrip(QFrame):
             self.list.show_lines(result.told)
         self.list.setVisible(self.left_out.isChecked() or self.told.isChecked())
 
-    def _ask_for_pictures(self) -> None:
-        pictures: Sequence[Path] = pictures_left_out(self._result or ImportResult())
+    def _unsaid(self) -> dict[Asks, list[Path]]:
+        return left_unsaid(self._result or ImportResult())
+
+    def _say(self) -> None:
         self.hide()
-        self.pictures_wanted.emit(pictures)
+        self.asked.emit(self._unsaid())
 
     def _save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the list"), "left-out.csv", "CSV (*.csv)")

@@ -1,9 +1,8 @@
-"""What the library page says when it is empty, when something is dragged over it, and what it asks before an import."""
+"""What the library page says when it is empty, when something is dragged over it, and what it asks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
@@ -108,41 +107,44 @@ class NothingFound(QWidget):
 
 
 class Question(QFrame):
-    """Asks about files before they are imported, in a line over the list: nothing waits for the answer.
+    """Asks something in a line over the list: nothing waits for the answer.
 
-    choices: (words, value). The answer is the paths asked about and the value.
+    choices: (words, value). leave: the words for doing nothing. The answer is what was asked about (the paths of files,
+    say) and the value.
     """
 
-    answered = Signal(object, object)  # paths, value
+    answered = Signal(object, object)  # what was asked about, value
 
-    def __init__(self, words: str, choices: Sequence[tuple[str, object]], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, words: str, choices: Sequence[tuple[str, object]], leave: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
-        self._paths: Sequence[Path] = ()
+        self.about: object = None
         self.buttons: dict[object, QPushButton] = {}
-        label = QLabel(words)
-        label.setWordWrap(True)
+        self.words = QLabel(words)
+        self.words.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(8)
-        row.addWidget(label, 1)
+        row.addWidget(self.words, 1)
         for text, value in choices:
             button = QPushButton(text)
             button.clicked.connect(lambda _=False, chosen=value: self._answer(chosen))
             self.buttons[value] = button
             row.addWidget(button)
-        leave = QPushButton(self.tr("Leave them out"))
-        leave.clicked.connect(self.hide)
-        row.addWidget(leave)
+        self.leave = QPushButton(leave or self.tr("Leave them out"))
+        self.leave.clicked.connect(self.hide)
+        row.addWidget(self.leave)
         self.hide()
 
-    def ask(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+    def ask(self, about: object) -> None:
+        self.about = about
         self.show()
 
     def _answer(self, value: object) -> None:
         self.hide()
-        self.answered.emit(self._paths, value)
+        self.answered.emit(self.about, value)
 
 
 class DropHint(QWidget):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QPoint, Qt, Signal
@@ -10,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEve
 from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workstation.app import importing, many_scans
+from workstation.app.importing import Asks, ImportOptions
 from workstation.app.jobs import Job, Jobs
 from workstation.app.lazy_pictures import preview, thumbnail
 from workstation.app.scan_table import ScanTable
@@ -21,6 +24,7 @@ from workstation.ui.library_invitation import DropHint, Invitation, NothingFound
 from workstation.ui.scan_detail import ScanDetail
 from workstation.ui.scan_menu import ScanMenu
 from workstation.ui.scan_view import ScanView
+from workstation.ui.sides_question import SidesQuestion
 from workstation.ui.thumbnails import Thumbnails
 
 THUMBNAILS_KEPT = 800
@@ -44,14 +48,7 @@ class LibraryPage(QWidget):
         self.view = ScanView(self.table, self.thumbnails)
         self.detail = ScanDetail(workbench, self.previews, self.thumbnails)
         self.strip = ImportStrip()
-        self.sides = Question(
-            self.tr("Pictures say nothing of their views. What do these show?"),
-            (
-                (self.tr("Anterior"), "anterior"),
-                (self.tr("Posterior"), "posterior"),
-                (self.tr("Both, anterior at the left"), "both"),
-            ),
-        )
+        self.sides = {asks: SidesQuestion(asks) for asks in Asks}
         self.key = Question(
             self.tr(
                 "The key of this research library is on another machine: patients and files that are here already "
@@ -59,12 +56,17 @@ class LibraryPage(QWidget):
             ),
             ((self.tr("Import with a new key"), True),),
         )
+        self.identity = Question(
+            self.tr("This library is clinical: what leaves it carries the patients' own ids and dates."),
+            ((self.tr("Export with identity"), True),),
+            self.tr("Do not export"),
+        )
         self.invitation = Invitation()
         self.nothing = NothingFound()
         self._notice = QLabel(objectName="warning")
         self._stack, self._lists = QStackedWidget(), QStackedWidget()
         self._seen = QElapsedTimer()
-        self._sides: str | None = None  # what the user said before being asked about the key
+        self._options = ImportOptions()  # of the import that waits for the answer about the key
         self._lay_out()
         self._drop_hint = DropHint(self)
         self.setAcceptDrops(True)
@@ -89,7 +91,7 @@ class LibraryPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.bar, self._notice, self.sides, self.key, self.strip):
+        for part in (self.bar, self._notice, *self.sides.values(), self.key, self.identity, self.strip):
             layout.addWidget(part)
         layout.addWidget(self._stack, 1)
         self.bar.menu.addAction(self.tr("Files…"), self.choose_files)
@@ -106,10 +108,12 @@ class LibraryPage(QWidget):
         self.view.customContextMenuRequested.connect(self._menu_at)
         self.bar.left.connect(self.view.setFocus)
         self.detail.open_scan.connect(self.open_scan)
-        self.sides.answered.connect(self._import)
-        self.key.answered.connect(lambda paths, _new: self._import(paths, self._sides, new_key=True))
+        for asks, question in self.sides.items():
+            question.answered.connect(partial(self._take_answer, asks))
+        self.key.answered.connect(self._take_key)
+        self.identity.answered.connect(lambda asked, _yes: self._export(*asked))
         self.strip.failed.connect(self._workbench.note)
-        self.strip.pictures_wanted.connect(self.sides.ask)
+        self.strip.asked.connect(self._ask)
         self.nothing.clear_wanted.connect(self.bar.clear)
         self.invitation.files_wanted.connect(self.choose_files)
         self.invitation.folder_wanted.connect(self.choose_folder)
@@ -151,12 +155,20 @@ class LibraryPage(QWidget):
         if not paths or not self._may_import():
             return
         if importing.are_pictures(paths):
-            self.sides.ask(paths)
+            self._ask({Asks.PICTURE: paths})
         else:
-            self._import(paths, None)
+            self._import(paths, ImportOptions())
 
     def export(self, scans: Sequence[str], form: str) -> None:
-        """Export the readings of scans into a folder that the user chooses."""
+        """Export the readings of scans; out of a clinical library nothing goes without a question."""
+        library = self._workbench.library
+        if library is not None and library.kind == "clinical":
+            self.identity.ask((scans, form))
+        else:
+            self._export(scans, form)
+
+    def _export(self, scans: Sequence[str], form: str) -> None:
+        """Export into a folder that the user chooses."""
         if self.strip.busy:
             self._workbench.note(self.tr("Wait for what is under way, or cancel it."))
             return
@@ -183,14 +195,29 @@ class LibraryPage(QWidget):
             return True
         return False
 
-    def _import(self, paths: Sequence[Path], sides: str | None, new_key: bool = False) -> None:
-        if not self._may_import():
-            return
-        if not new_key and importing.key_is_missing(self._workbench):
-            self._sides = sides
+    def _import(self, paths: Sequence[Path], options: ImportOptions) -> None:
+        if not options.new_key and importing.key_is_missing(self._workbench):
+            self._options = options
             self.key.ask(paths)
         else:
-            self._follow(importing.start_import(self._workbench, self._jobs, paths, sides, new_key))
+            self._follow(importing.start_import(self._workbench, self._jobs, paths, options))
+
+    def _ask(self, files: Mapping[Asks, Sequence[Path]]) -> None:
+        for asks, paths in files.items():
+            self.sides[asks].ask_also(paths)
+
+    def _take_answer(self, asks: Asks, paths: Sequence[Path], sides: str) -> None:
+        """What was said of pictures says nothing of objects that came along with them."""
+        if self._may_import():
+            self._import(paths, ImportOptions(sides=sides, pictures_only=asks is Asks.PICTURE))
+        else:
+            self.sides[asks].show()
+
+    def _take_key(self, paths: Sequence[Path]) -> None:
+        if self._may_import():
+            self._import(paths, replace(self._options, new_key=True))
+        else:
+            self.key.show()
 
     def _make_demo(self) -> None:
         if self._may_import():
@@ -256,8 +283,8 @@ class LibraryPage(QWidget):
                 pictures.refresh(self._workbench)
         if changes & Changes.LIBRARY:
             self.strip.leave()
-            self.sides.hide()
-            self.key.hide()
+            for question in (*self.sides.values(), self.key, self.identity):
+                question.hide()
             self.bar.reset(self._workbench.writable)
             self.invitation.show_for(None if library is None else library.kind, self._workbench.writable)
             self._notice.setText(self._read_only_words())
