@@ -87,6 +87,13 @@ def test_an_export_into_a_file_is_a_wrong_call(library, tmp_path, capsys):
     assert "is a file" in capsys.readouterr().err and (tmp_path / "file").read_bytes() == b"mine"
 
 
+def test_where_refusals_are_to_be_kept_is_looked_at_before_anything_is_done(tmp_path, tmp_library_home, capsys):
+    for place in (tmp_path, tmp_path / "nowhere" / "refused.csv"):
+        assert call("import", tmp_path, "--library", tmp_path / "new", "--refused", place) == 2
+        assert "cannot be written" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_folder_nobody_can_write_to_is_not_open_elsewhere(library, monkeypatch, capsys):
     monkeypatch.setattr("workstation.store.lock.os.access", lambda *_: False)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"do": "undo"}\n')))

@@ -231,6 +231,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
     if arguments.clinical is not None:
         raise CallError("Clinical facts cannot be imported yet; import the scans without --clinical.")
+    if arguments.refused is not None and (arguments.refused.is_dir() or not arguments.refused.parent.is_dir()):
+        raise CallError(f"{arguments.refused} cannot be written: name a file, in a folder that is there.")
     options = import_scans.ImportOptions(
         who=arguments.reader or default_reader(),
         sides=arguments.sides,

@@ -74,7 +74,7 @@ def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "fails"),
     [
-        ("UPDATE frames SET view = 'antelior'", ("rows", "load")),
+        ("UPDATE frames SET view = 'antelior' WHERE view = 'anterior' AND", ("rows", "load")),
         ("UPDATE frames SET how = 'magic'", ("rows", "load")),
         ("UPDATE frames SET dtype = 'u?'", ("load",)),
         ("UPDATE facts SET facts = '{'", ("load", "facts")),
@@ -86,7 +86,8 @@ def test_rows_that_nobody_wrote_are_told_in_words(library, make_scan, damage, fa
     library.add_scans([make_scan("S1"), make_scan("S2")])
     damaged = sqlite3.connect(library.folder / "library.db")
     damaged.execute("PRAGMA ignore_check_constraints = ON")
-    damaged.execute(damage + (" WHERE id = 'S1'" if " scans " in damage else " WHERE scan = 'S1'"))
+    where = "" if damage.endswith("AND") else " WHERE"
+    damaged.execute(f"{damage}{where} {'id' if ' scans ' in damage else 'scan'} = 'S1'")
     damaged.commit()
     damaged.close()
     asked = {"rows": lambda: library.rows(["S2", "S1"]), "load": lambda: library.load("S1")}

@@ -248,7 +248,7 @@ def _scan(folder: Path, scan: str, state: State) -> Scan:
 
 def _decoded(folder: Path, scan: str, state: State) -> Scan:
     frames = {}
-    if not scan_state.views(state):
+    if not [View(name) for name in state["frames"]]:
         raise ValueError("it has no view")
     for view in scan_state.views(state):
         part = state["frames"][str(view)]
