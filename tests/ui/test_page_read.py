@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+import resources
 from tests.made_scans import HOT, SHAPE
 from tests.ui.conftest import close_window, open_window
 from workstation.core.lesion import Label, Progress, ReadingKey
@@ -448,3 +449,13 @@ def test_a_comment_on_the_scan_is_kept_when_the_next_case_opens(window):
     assert stored(window).verdict.comment == "see CT of 2019 <x>"
     assert window.read_page.verdict.comment.text() == ""
     assert stored(window, "S001").verdict.comment == ""
+
+
+def test_letters_in_the_list_of_lesions_follow_the_theme(window):
+    click(canvases(window)[View.ANTERIOR], *HOT)
+    key(window, Qt.Key.Key_1)
+    item = window.read_page.lesions._list.topLevelItem(0)
+    for name in ("light", "dark"):
+        window.workbench.change_settings(theme=name)
+        shown = item.foreground(0).color().name().lower()
+        assert shown == resources.table(f"themes/{name}")["colour"]["malignant"].lower()

@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
             if isinstance(application, QApplication) and theme.current().id != self.workbench.settings.theme:
                 theme.apply(application, self.workbench.settings.theme)
                 self.read_page.viewer.marked.emit()
+                self.read_page.lesions.refresh()  # its letters have the theme's colours
         if changes & Changes.LIBRARY:
             library = self.workbench.library
             if library is None:
