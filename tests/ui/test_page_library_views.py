@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from tests.made_scans import make_library, new_scan
 from tests.ui.conftest import close_window, open_window
 from tests.workflows.studies import write_untold
 from workstation.app.importing import Asks
+from workstation.core import edits
+from workstation.core.edits import Step
+from workstation.core.lesion import Lesion, ReadingKey, Roi
 from workstation.core.scan import How, View
 from workstation.store.library import Library
 from workstation.workflows import identity
@@ -100,3 +105,45 @@ def test_what_is_said_of_a_picture_decides_nothing_of_the_objects_beside_it(page
     assert "2 files" in page.sides[Asks.FRAMES].words.text()
     assert window.workbench.open_library(make_library(tmp_path / "other", 1))
     assert not page.sides[Asks.FRAMES].isVisible()
+
+
+# Head up
+
+
+def turn(page) -> None:
+    action = next(action for action in page.menu().actions() if action.text() == "Turn the scan head up")
+    assert action.isEnabled()
+    action.trigger()
+
+
+def test_a_scan_on_its_head_is_turned_by_the_menu_and_turned_back(page, window, qtbot):
+    library = window.workbench.library
+    before = {view: np.array(frame.counts) for view, frame in library.load("S002").frames.items()}
+    picture = library.thumbnail("S002")
+    page.select("S002")
+    turn(page)
+    for view, frame in library.load("S002").frames.items():
+        assert np.array_equal(frame.counts, before[view][::-1, ::-1])
+    assert library.thumbnail("S002") != picture and page.view.current().scan == "S002"
+    turn(page)
+    assert all(np.array_equal(frame.counts, before[view]) for view, frame in library.load("S002").frames.items())
+    page.view.selectAll()
+    assert not next(action for action in page.menu().actions() if "head up" in action.text()).isEnabled()
+
+
+def test_a_key_turns_the_scan_being_read_but_not_under_its_lesions(window):
+    library, reading = window.workbench.library, window.read_page
+    window.read("S001")
+    before = np.array(reading.viewer.case.scan.frames[View.ANTERIOR].counts)
+    reading.viewer.set_state(flipped_vertically=True)
+    QTest.keyClick(reading, Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    shown = reading.viewer.case.scan.frames[View.ANTERIOR].counts
+    assert np.array_equal(shown, before[::-1, ::-1]) and not reading.viewer.state.flipped_vertically
+    assert library.verify().ok
+    lesion = Lesion("L1", {View.ANTERIOR: Roi.from_mask(np.ones((3, 3), bool), 300, 120)})
+    library.append(ReadingKey("S001", "anna"), Step("edit", edits.add("Add", lesion)), "anna")
+    notes = []
+    window.workbench.noted.connect(notes.append)
+    QTest.keyClick(reading, Qt.Key.Key_H, Qt.KeyboardModifier.AltModifier)
+    assert np.array_equal(reading.viewer.case.scan.frames[View.ANTERIOR].counts, before[::-1, ::-1])
+    assert len(notes) == 1 and "1 lesions drawn" in notes[0] and "turned" in notes[0]

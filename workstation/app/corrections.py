@@ -1,4 +1,4 @@
-"""What a person knows better than the file: which view is which, that right and left were checked."""
+"""What a person knows better than the file: which view is which, where the head is, that the sides were checked."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def confirm_views(workbench: Workbench, scan: str, views: tuple[View, ...]) -> b
     """The views are as assumed; recognised by "user" from then on."""
     same = {view: view for view in views}
     return _correct(workbench, lambda library: library.assign_views(scan, same, workbench.reader))
+
+
+def turn(workbench: Workbench, scan: str) -> bool:
+    """The head is where the feet were; turning again undoes it."""
+    return _correct(workbench, lambda library: library.turn(scan, workbench.reader))
 
 
 def _correct(workbench: Workbench, operation: Callable[[Library], None]) -> bool:

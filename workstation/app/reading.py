@@ -117,6 +117,12 @@ class Reading(QObject):
         if case is not None:
             corrections.swap_views(self.workbench, case.scan.id, case.scan.views)
 
+    def turn(self) -> None:
+        """The scan stands on its head: turn it by half a circle for good. Looking only, flip and rotate."""
+        case = self.case
+        if case is not None:
+            corrections.turn(self.workbench, case.scan.id)
+
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
             self.set_worklist(())

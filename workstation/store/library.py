@@ -121,6 +121,10 @@ class Library:
         """Correct day, tumour, sex, age, sides, upside_down or reference (0, 1 or None) of a scan."""
         scans.correct(self._connections, scan, who, fields, self.folder)
 
+    def turn(self, scan: str, who: str) -> None:
+        """Turn all views of a scan by half a circle: its feet were up. Once more turns them back."""
+        scans.turn(self._connections, scan, who, self.folder)
+
     def assign_views(self, scan: str, views: Mapping[View, View], who: str) -> None:
         """Say which view each frame shows: present view -> right view; recognised by "user" from then on."""
         scans.assign_views(self._connections, self.folder, scan, views, who)

@@ -130,6 +130,13 @@ def correct(connections: Connections, scan: str, who: str, fields: Mapping[str, 
         history.append(db.conn, who, scan, "correct", history.canonical(edit))
 
 
+def turn(connections: Connections, scan: str, who: str, folder: Path) -> None:
+    """Correct which way up a scan was stored to the other one."""
+    with connections.reading() as connection:
+        now = known(connection, scan)["upside_down"]
+    correct(connections, scan, who, {"upside_down": not now}, folder)
+
+
 def plain_field(name: str, value: object) -> Any:
     return int(bool(value)) if name == "upside_down" else scan_state.plain(value)
 

@@ -165,6 +165,7 @@ class ReadPage(QWidget):
             "case.diffuse": lambda: self.verdict.diffuse.click(),
             "case.sides": reading.confirm_sides,
             "case.swap": reading.swap_views,
+            "case.turn": reading.turn,
             "case.comment": self.verdict.write_comment,
             "case.whose": self.editor.show_next_reading,
             "tool.smaller": lambda: self._resize_brush(1 / 1.25),

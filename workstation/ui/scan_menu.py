@@ -50,6 +50,7 @@ class ScanMenu(QMenu):
         if How.ASSUMED in row.how:
             right = self.tr("Assumed views are right")
             views.append(self.addAction(right, lambda: corrections.confirm_views(workbench, row.scan, row.views)))
+        views.append(self.addAction(self.tr("Turn the scan head up"), lambda: corrections.turn(workbench, row.scan)))
         for action in views:
             action.setEnabled(workbench.writable and len(self._scans) == 1)
         tumours = self.addMenu(self.tr("Tumour"))
