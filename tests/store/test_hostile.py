@@ -44,6 +44,20 @@ def test_nothing_is_written_into_a_library_that_is_gone(library, make_scan, fate
         library.correct("S1", "anna", tumour="lung")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there, open files cannot be cut")
+def test_a_scan_that_is_shown_stays_when_its_files_are_cut(library, make_scan):
+    scan = make_scan("S1", rows=2000)
+    library.add_scans([scan])
+    shown = library.load("S1")
+    for file in library.folder.glob("pixels/*/*.npy"):
+        os.truncate(file, 0)
+    for view, frame in scan.frames.items():
+        assert (shown.frames[view].counts == frame.counts).all()
+        assert not shown.frames[view].counts.flags.writeable
+    with pytest.raises(LibraryError, match="damaged"):
+        library.load("S1")
+
+
 def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
     file = tmp_path / "p.npy"
     np.save(file, np.ones((8, 4), np.uint16))
@@ -59,7 +73,7 @@ def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
     for data in broken:
         file.write_bytes(data)
         try:
-            counts = files.map_counts(tmp_path, "p.npy", (8, 4), "<u2")
+            counts = files.read_counts(tmp_path, "p.npy", (8, 4), "<u2")
         except LibraryError as error:
             assert "p.npy" in str(error)
             refused += 1
@@ -68,7 +82,7 @@ def test_pixel_files_with_damaged_headers_are_told_in_words(tmp_path):
     assert refused > 100
     file.write_bytes(whole)
     with pytest.raises(LibraryError, match="not the ones imported"):
-        files.map_counts(tmp_path, "p.npy", (4, 8), "<u2")
+        files.read_counts(tmp_path, "p.npy", (4, 8), "<u2")
 
 
 @pytest.mark.parametrize(

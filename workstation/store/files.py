@@ -113,14 +113,22 @@ def remove(folder: Path, paths: Iterable[str]) -> None:
             target.parent.rmdir()
 
 
-def map_counts(folder: Path, path: str, shape: tuple[int, int], dtype: str) -> NDArray[Any]:
-    """A frame's decoded counts, memory-mapped and read-only. LibraryError where the file is not what was written."""
+def read_counts(folder: Path, path: str, shape: tuple[int, int], dtype: str) -> NDArray[Any]:
+    """A frame's decoded counts, read-only. LibraryError where the file is not what was written.
+
+    They are copied out of the mapped file, half a megabyte: a mapping whose file is cut or whose disk goes away would
+    end the program without a word. Mapped first, a header that announces a picture of any size costs no memory.
+    """
+    wanted = np.dtype(dtype)
     try:
-        counts = np.load(folder / path, mmap_mode="r", allow_pickle=False)
+        mapped = np.load(folder / path, mmap_mode="r", allow_pickle=False)
+        same = mapped.shape == shape and mapped.dtype == wanted
+        counts: NDArray[Any] | None = np.array(mapped, order="C") if same else None
     except Exception as error:  # numpy's parser of headers raises many kinds for damaged ones
         raise LibraryError(
             f"The pixels in {path} are missing or damaged ({error}). Restore them from a backup; verify lists all."
         ) from error
-    if counts.shape != shape or counts.dtype != np.dtype(dtype):
+    if counts is None:
         raise LibraryError(f"The pixels in {path} are not the ones imported. Restore them from a backup.")
-    return np.asarray(counts).view(np.ndarray)
+    counts.flags.writeable = False
+    return counts

@@ -140,7 +140,7 @@ class Library:
             return scans.partner(connection, study, view)
 
     def load(self, scan: str) -> Scan:
-        """The scan with memory-mapped counts. LibraryError where it or its pixels are not there."""
+        """The scan with its counts. LibraryError where it or its pixels are not there."""
         with self._connections.reading() as connection:
             return scans.load(connection, self.folder, scan)
 

@@ -161,7 +161,7 @@ def assign_views(connections: Connections, folder: Path, scan: str, views: Mappi
 
 
 def load(connection: sqlite3.Connection, folder: Path, scan: str) -> Scan:
-    """The scan with its counts memory-mapped, head at row 0."""
+    """The scan with its counts, head at row 0."""
     return _scan(folder, scan, known(connection, scan))
 
 
@@ -261,7 +261,7 @@ def _decoded(folder: Path, scan: str, state: State) -> Scan:
         part = state["frames"][str(view)]
         if part["path"] is None:
             raise LibraryError(f"Scan {scan} was added without its pixels; only its headers can be shown.")
-        counts: Any = files.map_counts(folder, part["path"], (part["rows"], part["columns"]), part["dtype"])
+        counts: Any = files.read_counts(folder, part["path"], (part["rows"], part["columns"]), part["dtype"])
         spacing = None if part["row_spacing"] is None else (part["row_spacing"], part["column_spacing"])
         how = None if part["how"] is None else How(part["how"])
         frames[view] = Frame(counts[::-1, ::-1] if state["upside_down"] else counts, view, how, part["number"], spacing)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.app import actions
+from workstation.app.interrupts import Interrupts
 from workstation.app.jobs import Jobs
 from workstation.app.mistakes import tell_mistakes
 from workstation.app.workbench import Workbench
@@ -254,4 +255,5 @@ def run(library: Path | None, reader: str | None, read_only: bool) -> int:
         if last and workbench.library is not None and workbench.library.rows([last]):
             window.read(last)
     window.show()
+    Interrupts(application.closeAllWindows, application)
     return application.exec()
