@@ -14,7 +14,7 @@ from workstation.core.body import BodyFacts
 from workstation.core.delineate import Contour, ContourSpec, isocontour, propose_partner
 from workstation.core.display import PictureFacts, bone_window
 from workstation.core.lesion import Lesion, Mask, Roi
-from workstation.core.measure import counts_at, roi_statistics
+from workstation.core.measure import counts_at, mirror_ratio, roi_statistics
 from workstation.core.scan import Scan, View
 from workstation.store.values import ScanRow
 
@@ -123,7 +123,11 @@ class Case:
         found = roi_statistics(frame.counts, roi, frame.spacing_mm)
         size = f"{found.pixels} px" if found.area_cm2 is None else f"{found.area_cm2:.1f} cm\u00b2"
         words = _tr("{0}: {1}, mean {2:.0f}, maximum {3:.0f}")
-        return words.format(str(view).capitalize(), size, found.mean, found.max)
+        words = words.format(str(view).capitalize(), size, found.mean, found.max)
+        middle = self.bodies[view].midline.columns(np.arange(frame.rows))
+        beside = abs(roi.centre[1] - middle[min(max(round(roi.centre[0]), 0), frame.rows - 1)]) > roi.width
+        ratio = mirror_ratio(frame.counts, roi, middle)
+        return words + _tr(", {0:.1f} x the other side").format(ratio) if beside and np.isfinite(ratio) else words
 
 
 def open_case(library: Library, scan: str) -> Case:

@@ -56,7 +56,7 @@ class Column:
 COLUMNS = (
     Column("picture", "", None, lambda row: "", 52),
     Column("patient", "Patient", "patient", lambda row: row.patient, 134),
-    Column("day", "Day", "day", lambda row: row.day or "", 88),
+    Column("day", "Day", "day", lambda row: row.day or "", 94),
     Column("age", "Age", "age", lambda row: "" if row.age is None else f"{row.age:.0f}", 52),
     Column("sex", "Sex", "sex", lambda row: row.sex or "", 48),
     Column("tumour", "Tumour", "tumour", lambda row: row.tumour or "", 76),

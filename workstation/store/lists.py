@@ -9,7 +9,7 @@ from typing import Any
 from workstation.core.lesion import Progress
 from workstation.core.scan import How, View
 from workstation.store.errors import decoding
-from workstation.store.values import ScanQuery, ScanRow
+from workstation.store.values import SIMULATED, ScanQuery, ScanRow
 
 _READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
 _SORTED = ("lesions", "malignant", "benign", "uncertain", "grade", "status_order")
@@ -93,7 +93,7 @@ def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | No
         frames.setdefault(scan, []).append((view, how))
     read = ", ".join(f"iif(own.id IS NULL, scans.{name}, own.{name})" for name in _READ)
     found = connection.execute(
-        f"SELECT scans.id, patient, day, tumour, sex, age, reference, {read} FROM scans {_OWN}"
+        f"SELECT scans.id, patient, day, tumour, sex, age, reference, {read}, source FROM scans {_OWN}"
         f" WHERE scans.id IN ({marks})",
         {**values, "reader": reader},
     )
@@ -108,4 +108,5 @@ def _row(row: tuple[Any, ...], frames: Sequence[tuple[str, str | None]]) -> Scan
             tuple(View(view) for view, _ in frames),
             tuple(None if how is None else How(how) for _, how in frames),
             lesions, malignant, benign, uncertain, grade, reference, Progress(row[13]), reader, row[14],
+            simulated=row[15] == SIMULATED,
         )  # fmt: skip

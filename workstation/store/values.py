@@ -9,6 +9,7 @@ from types import MappingProxyType
 from workstation.core.lesion import Progress
 from workstation.core.scan import Frame, How, Kind, View
 
+SIMULATED = "simulated"  # the source of a scan that no camera made
 ADJUDICATED = "adjudicated"  # the reader whose reading stands for the scan where several people read it
 
 SORTS = (
@@ -106,6 +107,7 @@ class ScanRow:
     status: Progress
     reader: str | None
     reason: str
+    simulated: bool = False
 
 
 @dataclass(frozen=True)

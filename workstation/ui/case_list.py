@@ -113,7 +113,8 @@ class _CaseDelegate(QStyledItemDelegate):
             whose = self.tr("{0} by {1}").format(status, row.reader)
             status = painter.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, room)
         painter.drawText(upper, right, status)
-        painter.drawText(lower, left, row.day or "")
+        parts = (row.day, self.tr("simulated") if row.simulated else "")
+        painter.drawText(lower, left, "  ".join(part for part in parts if part))
         x = lower.right()
         for count, letter, token in (
             (row.uncertain, "?", "uncertain"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -49,6 +49,10 @@ class ScanDelegate(QStyledItemDelegate):
             else:
                 strong = name == "patient" and row.status is not Progress.EXCLUDED
                 token = "text_strong" if strong else "text_quiet" if row.status is Progress.EXCLUDED else "text"
+                if name == "patient" and row.simulated:
+                    below = box.adjusted(0, box.height() / 2 - 2, 0, -8)
+                    box = box.adjusted(0, 10, 0, -box.height() / 2 + 2)
+                    _small(painter, below, QCoreApplication.translate("ScanDelegate", "simulated"))
                 _write(painter, box, COLUMNS[index.column()].text(row), token)
         painter.restore()
 
@@ -81,6 +85,16 @@ def _write(painter: QPainter, box: QRectF, text: str, token: str) -> float:
     painter.setPen(theme.current()[token])
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
     return float(painter.fontMetrics().horizontalAdvance(shown))
+
+
+def _small(painter: QPainter, box: QRectF, text: str) -> None:
+    """A quiet word under another."""
+    painter.save()
+    font = QFont(painter.font())
+    font.setPixelSize(11)
+    painter.setFont(font)
+    _write(painter, box, text, "text_quiet")
+    painter.restore()
 
 
 def _views(painter: QPainter, box: QRectF, row: ScanRow) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workstation.core.scan import Kind
+from workstation.store.values import SIMULATED
 from workstation.workflows.arriving import Arrived, Rules
 from workstation.workflows.truth import ScanTruth
 
@@ -62,7 +63,7 @@ def kept(item: Arrived, rules: Rules) -> KeptObject:
 def _source(item: Arrived, rules: Rules) -> str:
     """Where it came from, in words that a search finds."""
     if item.facts.get("simulated"):
-        return "simulated"
+        return SIMULATED
     if item.kind is Kind.PICTURE:
         return "picture"
     camera = " ".join(item.fact(name) for name in ("camera_make", "camera_model")).strip()
