@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
 from typing import Any
 
-from workstation.core.edits import Session, Step
+from workstation.core.edits import EditError, Session, Step
 from workstation.core.lesion import Label, Lesion, Progress, Reading, ReadingKey, Verdict
 from workstation.core.scan import View
 from workstation.store import history
@@ -47,6 +48,7 @@ class Readings:
                 connection = db.conn
                 fold = self._fold(connection, key)
                 after = fold.session.after(step)
+                _refuse_moved(connection, key.scan, step, fold.concerned(step.do))
                 reading = _reading_row(connection, key)
                 text = history.canonical(step.edit.to_json()) if step.do == "edit" else None
                 seq, digest = history.append(
@@ -66,6 +68,21 @@ class Readings:
         while len(self._folds) > _CACHED:
             self._folds.popitem(last=False)
         return fold
+
+
+def _refuse_moved(connection: sqlite3.Connection, scan: str, step: Step, of: int | None) -> None:
+    """What was drawn before the scan was turned or its views exchanged would come back on the wrong pixels."""
+    if of is None or not step.edit.lesions:
+        return
+    later = connection.execute(
+        "SELECT do, edit FROM history WHERE scan = ? AND seq > ? AND do IN ('views', 'correct')", (scan, of)
+    )
+    for do, text in later:
+        edit = json.loads(text)
+        if "upside_down" in edit.get("after", ()) if do == "correct" else any(a != b for a, b in edit["views"].items()):
+            raise EditError(
+                "This was drawn before the scan was turned or its views were exchanged: it would lie elsewhere now."
+            )
 
 
 def rows_after(
