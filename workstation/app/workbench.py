@@ -48,8 +48,8 @@ class Workbench(QObject):
         self._reader = reader.strip() or None
         self.changed.emit(Changes.READING)
 
-    def open_library(self, folder: Path, read_only: bool = False) -> bool:
-        """Open a library, or make an empty research library where the folder is empty.
+    def open_library(self, folder: Path, read_only: bool = False, kind: str = "research") -> bool:
+        """Open a library, or make an empty one of that kind where the folder is empty.
 
         False where it cannot be opened: the reason is noted and the last library stays open.
         """
@@ -60,8 +60,8 @@ class Workbench(QObject):
         if here is not None and not (here.read_only or read_only) and here.folder.resolve() == folder.resolve():
             return True  # opened beside itself it would find its own writer's lock and open read-only
         try:
-            fresh = not folder.exists() or not any(folder.iterdir())
-            opened = Library.create(folder) if fresh and not read_only else Library.open(folder, read_only=read_only)
+            fresh = is_empty(folder)
+            opened = Library.create(folder, kind) if fresh and not read_only else Library.open(folder, read_only=read_only)
         except (LibraryError, OSError) as error:
             self.note(str(error))
             return False
@@ -92,3 +92,7 @@ class Workbench(QObject):
         """Tell the user something that needs no answer."""
         self.noted.emit(text)
 
+
+def is_empty(folder: Path) -> bool:
+    """Whether a library could be made there."""
+    return not folder.exists() or not any(folder.iterdir())

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QMessageBox,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -27,7 +28,7 @@ from workstation.app import actions
 from workstation.app.interrupts import Interrupts
 from workstation.app.jobs import Jobs
 from workstation.app.mistakes import tell_mistakes
-from workstation.app.workbench import Workbench
+from workstation.app.workbench import Workbench, is_empty
 from workstation.core.changes import Changes
 from workstation.ui import theme
 from workstation.ui.icons import icon
@@ -182,8 +183,37 @@ class MainWindow(QMainWindow):
 
     def _choose_library(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Open a library, or an empty folder for a new one"))
-        if folder:
-            self.workbench.open_library(Path(folder))
+        if not folder:
+            return
+        kind: str | None = "research"
+        try:
+            if is_empty(Path(folder)):
+                kind = self._ask_kind()
+        except OSError:
+            pass  # opening it says why it cannot be read
+        if kind is not None:
+            self.workbench.open_library(Path(folder), kind=kind)
+
+    def _ask_kind(self) -> str | None:
+        """What the new library is for; it stays so. None where the user thinks better of it."""
+        box = QMessageBox(self)
+        box.setWindowTitle(self.tr("New library"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(self.tr("This folder is empty: a new library will be made. What is it for?"))
+        box.setInformativeText(
+            self.tr(
+                "Research: every scan is de-identified as it comes in. Clinical: names and identifiers are kept. "
+                "This cannot be changed later."
+            )
+        )
+        research = box.addButton(self.tr("Research"), QMessageBox.ButtonRole.AcceptRole)
+        clinical = box.addButton(self.tr("Clinical"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(research)
+        box.exec()
+        chosen = box.clickedButton()
+        box.deleteLater()
+        return "research" if chosen is research else "clinical" if chosen is clinical else None
 
     def show_keys(self) -> None:
         from workstation.ui.key_sheet import KeySheet
@@ -222,9 +252,9 @@ class MainWindow(QMainWindow):
             if library is None:
                 self._library_name.setText(self.tr("no library open"))
             else:
-                words = library.folder.name
+                words = self.tr("{0} ({1})").format(library.folder.name, library.kind)
                 if library.read_only:
-                    words += self.tr(" (read-only)")
+                    words += self.tr(", read-only")
                 self._library_name.setText(self.tr("{0}   reader {1}").format(words, self.workbench.reader))
                 self._library_name.setToolTip(plain(str(library.folder)))
 
