@@ -60,8 +60,8 @@ class Workbench(QObject):
         if here is not None and not (here.read_only or read_only) and here.folder.resolve() == folder.resolve():
             return True  # opened beside itself it would find its own writer's lock and open read-only
         try:
-            fresh = is_empty(folder)
-            opened = Library.create(folder, kind) if fresh and not read_only else Library.open(folder, read_only=read_only)
+            fresh = is_empty(folder) and not read_only
+            opened = Library.create(folder, kind) if fresh else Library.open(folder, read_only=read_only)
         except (LibraryError, OSError) as error:
             self.note(str(error))
             return False
