@@ -136,3 +136,13 @@ def test_pixels_of_another_size() -> None:
 def test_a_fraction_lies_between(fraction: float) -> None:
     with pytest.raises(ValueError):
         ContourSpec("background", fraction)
+
+
+@pytest.mark.parametrize("highest", [1e30, 3.4e38])
+@pytest.mark.parametrize("mode", ["background", "maximum"])
+def test_counts_that_run_over_end_the_search(highest, mode):
+    counts = np.random.default_rng(1).uniform(0, 20, (200, 80)).astype(np.float32)
+    counts[100:105, 30:40] = highest
+    with np.errstate(all="ignore"):
+        for at in ((102, 35), (98, 31), (110, 45), (5, 5)):
+            isocontour(counts, at, ContourSpec(mode=mode))

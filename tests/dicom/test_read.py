@@ -282,3 +282,12 @@ def test_encrypted_objects_are_refused(changed: Callable[..., bytes]) -> None:
         dataset.EncryptedAttributesSequence = Sequence([item])
 
     assert "encrypted" in (read_object(changed(change), "x").reason or "")
+
+
+def test_counts_that_no_camera_measures_are_refused(tmp_path: Path) -> None:
+    file = write_nm(tmp_path, study(posterior=None), "signed-rescaled")[0]
+    dataset = pydicom.dcmread(file)
+    dataset.RescaleSlope = "1e30"
+    dataset.save_as(file)
+    read = read_object(file, "x")
+    assert not read.accepted and "no camera measures" in str(read.reason)

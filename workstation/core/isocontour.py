@@ -113,7 +113,8 @@ def _climb(picture: Picture, allowed: Mask, start: tuple[int, int], reach: float
         part = np.where(allowed[box], picture[box], -np.inf)
         r, c = divmod(int(np.argmax(part)), part.shape[1])
         there = (top + r, left + c)
-        if part[r, c] <= picture[here] or np.hypot(there[0] - start[0], there[1] - start[1]) > reach:
+        # Not "<=": where counts ran over into NaN no pixel is higher, and the way must end.
+        if not part[r, c] > picture[here] or np.hypot(there[0] - start[0], there[1] - start[1]) > reach:
             return here
         here = there
 

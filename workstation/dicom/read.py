@@ -29,6 +29,7 @@ _REFUSED_KINDS = {
     "RECON TOMO": "Reconstructed slices (SPECT), not a planar whole-body scan. Choose the whole-body objects.",
     "RECON GATED TOMO": "Reconstructed gated slices, not a planar whole-body scan. Choose the whole-body objects.",
 }
+_MOST_COUNTS = 1e12  # in one pixel; far above what 32 bits hold, far below where sums and squares run over
 _MAX_FRAMES = 256
 
 
@@ -254,6 +255,9 @@ def _spacing(header: Header, warnings: list[str]) -> tuple[float, float] | None:
 def _check(
     frames: Sequence[Frame], raw: NDArray[Any], header: Header, facts: Mapping[str, object], warnings: list[str]
 ) -> None:
+    highest = max(float(frame.counts.max()) for frame in frames)
+    if highest > _MOST_COUNTS:
+        raise DicomError(f"A pixel holds {highest:.0e} counts, which no camera measures; the rescale slope is damaged.")
     sums = [int(frame.counts.sum(dtype=np.float64)) for frame in frames]
     if not any(sums):
         raise DicomError("Every pixel is empty; there is no scan in this object.")
