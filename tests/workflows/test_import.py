@@ -410,3 +410,11 @@ def test_where_locks_are_refused_one_process_does_it_all(
     assert bring(library, tmp_path / "in", processes=2).scans == 24
     made = finish(simulate.run("demo", tmp_path / "cohort", patients=5, processes=2))
     assert made.scans == len(truth_rows(tmp_path / "cohort", "scans.csv")) >= 5
+
+
+def test_a_library_does_not_import_itself(library: Library, cohort: Path) -> None:
+    finish(import_scans.run([cohort], library))
+    before = library.ids()
+    with pytest.raises(WorkflowError, match="library itself"):
+        finish(import_scans.run([library.folder / "objects"], library))
+    assert library.ids() == before

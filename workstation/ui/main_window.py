@@ -280,7 +280,10 @@ def run(library: Path | None, reader: str | None, read_only: bool) -> int:
     window = MainWindow(workbench)
     tell_mistakes(window.show_note)
     folder = library or (Path(workbench.settings.last_library) if workbench.settings.last_library else None)
-    if folder is not None and workbench.open_library(folder, read_only):
+    if library is not None and is_empty(library):
+        # A mistyped path makes no library: that takes a click, or an import.
+        window.show_note(window.tr("There is no library at {0}. Make one with Ctrl+O.").format(library))
+    elif folder is not None and workbench.open_library(folder, read_only):
         last = workbench.settings.last_scan
         if last and workbench.library is not None and workbench.library.rows([last]):
             window.read(last)

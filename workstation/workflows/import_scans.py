@@ -89,6 +89,9 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
 
     if library.read_only:
         raise WorkflowError("The library is open read-only here: nothing can be imported into it.")
+    inside = [path for path in paths if _within(path, library.folder)]
+    if inside:
+        raise WorkflowError(f"{inside[0]} lies in the library itself: its scans are there already.")
     given = sources(paths)
     tables = [] if options.labels is None else label_tables.load(options.labels)
     truth = truths.load(given.truths)
@@ -113,6 +116,13 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
     yield Progress(total, total, "Importing", len(importing.refused))
     yield from importing.bring_labels(tables)
     return importing.result()
+
+
+def _within(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False  # a path no file system takes; looking at it says so
 
 
 def write_refused(result: ImportResult, file: Path) -> None:
