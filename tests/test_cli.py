@@ -144,8 +144,9 @@ def test_list_has_the_facts_of_the_contract(run: Run, library: Path, cohort: Pat
     for row in rows:
         assert set(row) == {
             "scan", "patient", "day", "tumour", "sex", "age", "views", "how", "lesions", "malignant", "benign",
-            "uncertain", "grade", "reference", "status", "reader", "reason",
+            "uncertain", "grade", "reference", "status", "reader", "reason", "simulated",
         }  # fmt: skip
+        assert row["simulated"] is True
         assert row["views"] == ["anterior", "posterior"] and len(row["how"]) == 2
         assert (row["status"], row["reader"], str(row["grade"])) == ("done", "truth", truth[row["scan"]]["grade"])
         assert type(row["lesions"]) is int and row["lesions"] == row["malignant"] + row["benign"] + row["uncertain"]

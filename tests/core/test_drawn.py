@@ -105,3 +105,8 @@ def test_brush_takes_only_hot_pixels_eraser_only_cold_ones() -> None:
     assert np.array_equal(cold, everything & (counts < 125))
     assert everything.sum() == 29  # whole numbers within 3 of the origin
     assert brush_mask(SHAPE, [(7, 8)], 0).sum() == 1
+
+
+def test_an_edge_flatter_than_numbers_go_is_an_edge() -> None:
+    mask = polygon_mask([(0.0, 0.0), (2.2250738585072014e-308, 4.0)], (3, 6))
+    assert mask[0, :5].all() and mask.sum() == 5

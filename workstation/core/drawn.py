@@ -49,7 +49,8 @@ def polygon_mask(points: Sequence[Point], shape: tuple[int, int]) -> Mask:
         crossed = np.flatnonzero((rows >= min(row_a, row_b)) & (rows < max(row_a, row_b)))
         if not crossed.size:
             continue
-        at = column_a + (rows[crossed] - row_a) * ((column_b - column_a) / (row_b - row_a))
+        # The share first: it lies between 0 and 1 however flat the edge is.
+        at = column_a + (rows[crossed] - row_a) / (row_b - row_a) * (column_b - column_a)
         # The crossing winds around every pixel to its right.
         first = np.clip(np.ceil(at - low[1]).astype(int), 0, columns.size)
         np.add.at(winding, (crossed, first), 1 if row_b > row_a else -1)
