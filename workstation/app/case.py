@@ -127,7 +127,9 @@ class Case:
         middle = self.bodies[view].midline.columns(np.arange(frame.rows))
         beside = abs(roi.centre[1] - middle[min(max(round(roi.centre[0]), 0), frame.rows - 1)]) > roi.width
         ratio = mirror_ratio(frame.counts, roi, middle)
-        return words + _tr(", {0:.1f}\u00a0x\u00a0the\u00a0other\u00a0side").format(ratio) if beside and np.isfinite(ratio) else words
+        if not beside or not np.isfinite(ratio):
+            return words
+        return words + _tr(", {0:.1f} x the other side").format(ratio).replace(" ", "\u00a0").replace(",\u00a0", ", ")
 
 
 def open_case(library: Library, scan: str) -> Case:
