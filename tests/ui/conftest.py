@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from tests.made_scans import make_library
+from tests.made_scans import make_library, new_scan
 from workstation.app.workbench import Workbench
+from workstation.store.library import Library
 from workstation.ui import theme
 from workstation.ui.main_window import MainWindow
+from workstation.workflows import identity
 
 
 @pytest.fixture
@@ -26,6 +28,20 @@ def window(qtbot, tmp_path: Path, small_library: Path) -> Iterator[MainWindow]:
     made.read("S000")
     qtbot.waitExposed(made)
     QApplication.processEvents()
+    yield made
+    close_window(made)
+
+
+@pytest.fixture
+def begun_window(qtbot, tmp_path: Path, tmp_library_home: Path) -> Iterator[MainWindow]:
+    """The window on a library of six scans that was begun on this machine: its key is here."""
+    folder = make_library(tmp_path / "library", 0)
+    library = Library.open(folder)
+    identity.for_import(library)
+    library.add_scans([new_scan(number) for number in range(6)])
+    library.close()
+    made = open_window(tmp_path / "home", folder)
+    qtbot.waitExposed(made)
     yield made
     close_window(made)
 

@@ -29,17 +29,8 @@ ENTER, ESCAPE = Qt.Key.Key_Return, Qt.Key.Key_Escape
 
 
 @pytest.fixture
-def window(qtbot, tmp_path: Path, tmp_library_home: Path):
-    """The window on a library of six scans that was begun on this machine."""
-    folder = make_library(tmp_path / "library", 0)
-    library = Library.open(folder)
-    identity.for_import(library)
-    library.add_scans([new_scan(number) for number in range(6)])
-    library.close()
-    made = open_window(tmp_path / "home", folder)
-    qtbot.waitExposed(made)
-    yield made
-    close_window(made)
+def window(begun_window):
+    return begun_window
 
 
 @pytest.fixture

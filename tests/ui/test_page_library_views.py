@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.made_scans import make_library, new_scan
-from tests.ui.conftest import close_window, open_window
+from tests.made_scans import make_library
 from tests.workflows.studies import write_untold
 from workstation.app.importing import Asks
 from workstation.core import edits
 from workstation.core.edits import Step
 from workstation.core.lesion import Lesion, ReadingKey, Roi
 from workstation.core.scan import How, View
-from workstation.store.library import Library
-from workstation.workflows import identity
 
 
 @pytest.fixture
-def window(qtbot, tmp_path: Path, tmp_library_home: Path):
-    """The window on a library of six scans that was begun on this machine."""
-    folder = make_library(tmp_path / "library", 0)
-    library = Library.open(folder)
-    identity.for_import(library)
-    library.add_scans([new_scan(number) for number in range(6)])
-    library.close()
-    made = open_window(tmp_path / "home", folder)
-    qtbot.waitExposed(made)
-    yield made
-    close_window(made)
+def window(begun_window):
+    return begun_window
 
 
 @pytest.fixture
