@@ -84,8 +84,8 @@ def test_what_needs_an_earlier_scan_has_one(cohort: Path) -> None:
 def test_another_reader_finds_the_same_counts_and_objects(cohort: Path) -> None:
     import pydicom
 
-    from workstation.phantom.cohort import COHORTS
-    from workstation.phantom.cohort import simulate as draw
+    from workstation.phantom.cohorts import COHORTS
+    from workstation.phantom.patient import simulate as draw
 
     drawn = {scan.scan: scan for number in range(2) for scan in draw(COHORTS["demo"], 1, number)}
     rows = {row["scan"]: row for row in table(cohort / "truth" / "scans.csv")}

@@ -7,13 +7,15 @@ import pytest
 
 from workstation.phantom import camera as optics
 from workstation.phantom import lesions as model
-from workstation.phantom.cohort import COHORTS, simulate
+from workstation.phantom.cohorts import COHORTS
+from workstation.phantom.patient import simulate
 from workstation.phantom.pose import draw_body
 from workstation.phantom.projection import ellipsoids
-from workstation.phantom.scan import Acquisition, Scene, Uptake, build, contribution
+from workstation.phantom.scan import Acquisition, Scene, build, contribution
 from workstation.phantom.sites import all_sites, anchor
 from workstation.phantom.skeleton import standard
 from workstation.phantom.truth import trace
+from workstation.phantom.uptake import Uptake
 
 
 def test_a_mask_is_what_the_definition_says() -> None:
@@ -42,8 +44,8 @@ def test_nothing_there_is_never_visible() -> None:
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     body = draw_body(np.random.default_rng(3), "F", 60)
-    uptake = Uptake(np.array([bone.uptake for bone in standard().bones]), (np.ones((8, 4)), np.ones((8, 4))), None)
-    return build(body, uptake, Acquisition(optics.CAMERAS[1], 16, 2e6, 0.0, 200.0))
+    uptake = Uptake(np.array([bone.uptake for bone in standard().bones]), (np.ones((8, 4)), np.ones((8, 4))))
+    return build(body, uptake, (), Acquisition(optics.CAMERAS[1], 16, 2e6, 0.0, 200.0))
 
 
 def test_the_expected_picture_has_the_asked_counts_and_an_empty_border(scene: Scene) -> None:

@@ -10,28 +10,18 @@ from scipy.ndimage import zoom
 
 from workstation.phantom import camera as optics
 from workstation.phantom.camera import Box, Camera, Medium
+from workstation.phantom.extras import Extra
 from workstation.phantom.pose import Body, breasts, pose_bones, pose_skin
 from workstation.phantom.projection import Chords, Grid, Singles, capsules, ellipsoids, join, skin
 from workstation.phantom.skeleton import Ellipsoids, Floats, Skeleton, standard
 from workstation.phantom.truth import Mask, trace
+from workstation.phantom.uptake import Uptake
 
 ROWS, COLUMNS = 1024, 256
 MARGIN_MM = 90.0  # acquired above the vertex and below the feet, about
 LUNG_UPTAKE = 0.35
 BRAIN = 0.55
 BREAST = 1.2
-
-
-@dataclass(frozen=True, eq=False)
-class Uptake:
-    """One patient's activity relative to soft tissue: per bone of the skeleton (n,), and the texture of soft tissue.
-
-    injection: point (3,) in the posed body, radius mm and concentration of a visible injection site, or None.
-    """
-
-    bones: Floats
-    texture: tuple[Floats, Floats]
-    injection: tuple[Floats, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ def _field(grid: Grid, camera: Camera, height_mm: float) -> Box:
     return Box(max(int(first), 0), min(int(last), ROWS), middle - half, middle + half)
 
 
-def build(body: Body, uptake: Uptake, acquisition: Acquisition) -> Scene:
+def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Acquisition) -> Scene:
     """Pose, project, attenuate, blur and scatter a body without lesions."""
     camera, grid = acquisition.camera, grid_of(acquisition)
     skeleton = pose_bones(body, standard())
@@ -95,8 +85,7 @@ def build(body: Body, uptake: Uptake, acquisition: Acquisition) -> Scene:
     scene = optics.medium(back, front, chords.where(inside & (kinds[chords.bone] == "lung")), grid.spacing_mm)
     solid = chords.where(inside & (kinds[chords.bone] != "lung"))
     concentration = uptake.bones[solid.bone]
-    if uptake.injection is not None:
-        solid, concentration = _with_injection(solid, concentration, uptake.injection, grid)
+    solid, concentration = _with_extras(solid, concentration, extras, grid)
     soft = _soft(uptake.texture, skeleton, grid, mounds)
     box = optics.whole(grid)
     layers = [
@@ -122,13 +111,13 @@ def build(body: Body, uptake: Uptake, acquisition: Acquisition) -> Scene:
     return replace(bare, bladder=(masks[0], masks[1]))
 
 
-def _with_injection(
-    solid: Chords, concentration: Floats, injection: tuple[Floats, float, float], grid: Grid
-) -> tuple[Chords, Floats]:
-    point, radius, activity = injection
-    ball = Ellipsoids(point[None], np.eye(3)[None] * radius, np.array([-1]), np.ones(1))
-    chords = ellipsoids(ball, grid)
-    return join(solid, chords), np.concatenate([concentration, np.full(len(chords.row), activity)])
+def _with_extras(solid: Chords, concentration: Floats, extras: tuple[Extra, ...], grid: Grid) -> tuple[Chords, Floats]:
+    for extra in extras:
+        if extra.ellipsoids is not None:
+            chords = ellipsoids(extra.ellipsoids, grid)
+            solid = join(solid, chords)
+            concentration = np.concatenate([concentration, np.full(len(chords.row), extra.concentration)])
+    return solid, concentration
 
 
 def _soft(

@@ -24,7 +24,7 @@ from workstation.workflows.progress import Progress
 from workstation.workflows.taking_in import NO_PROCESSES
 
 if TYPE_CHECKING:
-    from workstation.phantom.cohort import SimulatedScan
+    from workstation.phantom.patient import SimulatedScan
 
 SCAN_COLUMNS = ("scan", "patient", "day", "tumour", "sex", "age", "grade", "malignant", "diffuse", "sop_uids")
 LESION_COLUMNS = (
@@ -58,7 +58,7 @@ class _Order:
 
 def cohorts() -> tuple[str, ...]:
     """The names of the cohorts there are."""
-    from workstation.phantom.cohort import COHORTS
+    from workstation.phantom.cohorts import COHORTS
 
     return tuple(COHORTS)
 
@@ -71,7 +71,8 @@ def run(
     processes: how many to use; as many as there are cores by default. The truth's tables are written last: a folder
     without `truth/cohort.json` is unfinished.
     """
-    from workstation.phantom.cohort import COHORTS, VERSION, settings
+    from workstation.phantom.cohorts import COHORTS, VERSION
+    from workstation.phantom.patient import settings
     from workstation.phantom.posterior import auc
 
     if cohort not in COHORTS:
@@ -141,7 +142,8 @@ def _carry_out(order: _Order) -> tuple[list[Row], list[Row]]:
     import numpy as np
 
     from workstation.dicom.write import STYLES
-    from workstation.phantom.cohort import COHORTS, simulate
+    from workstation.phantom.cohorts import COHORTS
+    from workstation.phantom.patient import simulate
 
     key = (zlib.crc32(b"header styles"), order.number)
     style = STYLES[int(np.random.default_rng(np.random.SeedSequence(order.seed, spawn_key=key)).integers(len(STYLES)))]
@@ -159,7 +161,7 @@ def _write_objects(order: _Order, scan: SimulatedScan, style: str) -> tuple[str,
     from datetime import date
 
     from workstation.dicom.write import NmStudy, sop_uids, write_nm
-    from workstation.phantom.cohort import VERSION
+    from workstation.phantom.cohorts import VERSION
 
     spacing = scan.acquisition.camera.spacing_mm
     study = NmStudy(

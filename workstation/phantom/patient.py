@@ -1,4 +1,4 @@
-"""Cohorts of simulated patients: who they are, when they were scanned, and what is true of each scan.
+"""One simulated patient: their scans, and what is true of each.
 
 Every patient has random streams of their own, made from cohort, seed and number; so a patient is the same whatever
 else is simulated, in whichever process, in whichever order.
@@ -10,7 +10,6 @@ import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,46 +18,21 @@ from numpy.typing import NDArray
 import resources
 from workstation.phantom import lesions as model
 from workstation.phantom.camera import CAMERAS, Box, count
-from workstation.phantom.pose import Body, Sex, draw_body, move
-from workstation.phantom.posterior import Mix, Seen, evaluate
+from workstation.phantom.cohorts import Cohort
+from workstation.phantom.extras import Extra
+from workstation.phantom.person import Person, draw_person
+from workstation.phantom.pitfalls import draw_pitfalls
+from workstation.phantom.pose import Body, draw_body
+from workstation.phantom.posterior import Seen, evaluate
 from workstation.phantom.projection import Singles, ellipsoids
-from workstation.phantom.scan import Acquisition, Scene, Uptake, add, as_seen, build, contribution, in_frame
+from workstation.phantom.scan import Acquisition, Scene, add, as_seen, build, contribution, in_frame
 from workstation.phantom.sites import TUMOURS, Site, all_sites, anchor, weights
-from workstation.phantom.skeleton import ARM, Floats, standard
+from workstation.phantom.skeleton import standard
 from workstation.phantom.truth import Mask, Trace, trace
+from workstation.phantom.uptake import Uptake, again, draw_uptake
 
-VERSION = "1.0"  # of the simulator and its settings; results name it
-
-
-@dataclass(frozen=True, eq=False)
-class Cohort:
-    """patients: how many unless asked otherwise. mix: chances of tumour and status. earlier: share with a prior."""
-
-    name: str
-    patients: int
-    mix: Mix
-    earlier: float
-
-
-COHORTS = MappingProxyType(
-    {
-        "demo": Cohort("demo", 40, Mix((0.33, 0.27, 0.28, 0.12), (0.4525, 0.4582, 0.4039, 0.37)), 0.25),
-    }
-)
-_AGES = {"lung": (58.5, 10.8), "prostate": (71.0, 8.7), "breast": (51.4, 10.4), "other": (56.1, 12.9)}
-_MALE = {"lung": 0.56, "prostate": 1.0, "breast": 0.006, "other": 0.69}
 _SPEEDS, _SPEED_CHANCES = (10.0, 12.0, 15.0, 16.0, 18.0, 20.0), (0.08, 0.14, 0.3, 0.28, 0.1, 0.1)
 _MEDIAN_COUNTS = 2.0e6  # per view at 16 cm/min
-
-
-@dataclass(frozen=True)
-class Person:
-    number: int
-    patient: str
-    tumour: str
-    sex: Sex
-    age: int
-    metastatic: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,19 +104,21 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
     key = (zlib.crc32(cohort.name.encode()), number)
     streams = np.random.SeedSequence(seed, spawn_key=key).spawn(7)
     who, flesh, places, *shots = (np.random.default_rng(stream) for stream in streams)
-    person = _draw_person(cohort, number, who)
+    person = draw_person(cohort, number, who)
     body = draw_body(flesh, person.sex, person.age)
-    uptake = _draw_uptake(body, person.age, flesh)
+    uptake = draw_uptake(body, person.age, flesh)
     acquired = datetime(2023, 1, 2) + timedelta(days=int(who.integers(0, 700)), minutes=int(who.integers(510, 1020)))
     has_prior = bool(who.uniform() < cohort.earlier)
-    scenes = [_Shot(person.patient, body, _acquisition(body, shots[0]), acquired, uptake)]
+    scenes = [_Shot(person.patient, body, _acquisition(body, shots[0]), acquired, uptake, draw_pitfalls(body, flesh))]
     if has_prior:
         before = acquired - timedelta(days=int(who.integers(95, 400)))
         earlier = _lie_down_again(body, person, shots[1])
         scenes.append(
-            _Shot(f"{person.patient}-prior", earlier, _acquisition(earlier, shots[1]), before, _again(uptake, shots[1]))
+            _Shot(
+                f"{person.patient}-prior", earlier, _acquisition(earlier, shots[1]), before, again(uptake, shots[1]), ()
+            )
         )
-    built = [build(each.body, each.uptake, each.acquisition) for each in scenes]
+    built = [build(each.body, each.uptake, each.extras, each.acquisition) for each in scenes]
     feasible = np.logical_and.reduce([_feasible(scene) for scene in built])
     drawn = _draw_lesions(person, feasible, places)
     scans = []
@@ -160,71 +136,7 @@ class _Shot:
     acquisition: Acquisition
     acquired: datetime
     uptake: Uptake
-
-
-def _draw_person(cohort: Cohort, number: int, rng: np.random.Generator) -> Person:
-    index = int(rng.choice(len(TUMOURS), p=cohort.mix.tumour))
-    tumour = TUMOURS[index]
-    mean, deviation = _AGES[tumour]
-    age = int(np.clip(round(rng.normal(mean, deviation)), 22, 89))
-    sex: Sex = "M" if rng.uniform() < _MALE[tumour] else "F"
-    metastatic = bool(rng.uniform() < cohort.mix.metastatic[index])
-    return Person(number, f"{cohort.name}-{number + 1:05d}", tumour, sex, age, metastatic)
-
-
-def _draw_uptake(body: Body, age: int, rng: np.random.Generator) -> Uptake:
-    """Bone against soft tissue, bone against bone, left against right; kidneys, bladder, bowel, a visible injection."""
-    bones = standard().bones
-    table = np.array([bone.uptake for bone in bones])
-    overall = 1.6 * np.exp(rng.normal(0, 0.25)) * (1 - 0.006 * max(age - 50, 0))
-    groups = sorted({bone.group for bone in bones})
-    of_group = dict(zip(groups, np.exp(rng.normal(0, 0.15, len(groups))), strict=True))
-    of_side = dict(zip(groups, rng.normal(0, 0.05, len(groups)), strict=True))
-    each = np.exp(rng.normal(0, 0.06, len(bones)))
-    if body.sex == "F" and age > 52:
-        of_group["skull"] *= rng.uniform(1.2, 1.5)
-    factor = np.array([of_group[bone.group] * np.exp(bone.side * of_side[bone.group]) for bone in bones])
-    values = table * factor * each * overall
-    kind = np.array([bone.kind for bone in bones])
-    values[kind == "lung"] = 0
-    values[kind == "soft"] = table[kind == "soft"] * np.exp(rng.normal(0, 0.3, int((kind == "soft").sum())))
-    kidneys = np.flatnonzero(kind == "kidney")
-    values[kidneys] = np.clip(4.0 * np.exp(rng.normal(0, 0.5)), 1, 9) * np.exp(rng.normal(0, 0.11, len(kidneys)))
-    if rng.uniform() < 0.04:
-        values[rng.choice(kidneys)] = 0
-    values[kind == "bladder"] = np.clip(28 * np.exp(rng.normal(0, 0.6)), 8, 130)
-    names = np.array([bone.name for bone in bones])
-    if body.sex == "F":
-        values[names == "urethra_scrotum"] = 0
-    return Uptake(values, (_texture(rng), _texture(rng)), _injection(body, rng))
-
-
-def _texture(rng: np.random.Generator) -> Floats:
-    """Soft tissue is not even: a smooth random map around 1 on a coarse grid (rows, columns)."""
-    from scipy.ndimage import gaussian_filter
-
-    fine, broad = rng.normal(size=(128, 32)), rng.normal(size=(128, 32))
-    fine, broad = gaussian_filter(fine, 1.0), gaussian_filter(broad, 3.0)
-    return np.exp(0.10 * fine / fine.std() + 0.08 * broad / broad.std())
-
-
-def _injection(body: Body, rng: np.random.Generator) -> tuple[Floats, float, float] | None:
-    """About one patient in ten shows where the tracer went in: the elbow or the wrist."""
-    chance, side, y = rng.uniform(), rng.choice([-1, 1]), rng.choice([668.0, 905.0])
-    strength, radius = rng.normal(size=2)
-    if chance > 0.1:
-        return None
-    x = 240.0 if y < 700 else 250.0
-    point = move(body, np.array([[side * x, y, 10.0]]), np.array([ARM]), np.array([side]))[0]
-    return point, float(np.clip(7 + 2 * radius, 4, 12)), float(25 * np.exp(0.8 * strength))
-
-
-def _again(uptake: Uptake, rng: np.random.Generator) -> Uptake:
-    """The same person months before: the same pattern, a little different in degree."""
-    bones = uptake.bones * np.exp(rng.normal(0, 0.05, len(uptake.bones))) * np.exp(rng.normal(0, 0.08))
-    bladder = np.array([bone.kind == "bladder" for bone in standard().bones])
-    bones[bladder] = np.clip(28 * np.exp(rng.normal(0, 0.6)), 8, 130)
-    return Uptake(bones, (_texture(rng), _texture(rng)), None)
+    extras: tuple[Extra, ...]
 
 
 def _lie_down_again(body: Body, person: Person, rng: np.random.Generator) -> Body:
