@@ -6,22 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
 
 from workstation.phantom import camera as optics
 from workstation.phantom.camera import Box, Camera, Medium
 from workstation.phantom.extras import Extra
 from workstation.phantom.pose import Body, breasts, pose_bones, pose_skin
 from workstation.phantom.projection import Chords, Grid, Singles, capsules, ellipsoids, join, skin
-from workstation.phantom.skeleton import Ellipsoids, Floats, Skeleton, standard
+from workstation.phantom.skeleton import Floats, Skeleton, standard
+from workstation.phantom.soft import concentration as concentration_of
 from workstation.phantom.truth import Mask, trace
 from workstation.phantom.uptake import Uptake
 
 ROWS, COLUMNS = 1024, 256
 MARGIN_MM = 90.0  # acquired above the vertex and below the feet, about
 LUNG_UPTAKE = 0.35
-BRAIN = 0.55
-BREAST = 1.2
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     solid = chords.where(inside & (kinds[chords.bone] != "lung"))
     concentration = uptake.bones[solid.bone]
     solid, concentration = _with_extras(solid, concentration, extras, grid)
-    soft = _soft(uptake.texture, skeleton, grid, mounds)
+    soft = concentration_of(uptake, skeleton, body, grid, mounds)
     box = optics.whole(grid)
     layers = [
         optics.deposit(solid, concentration, scene, anterior, box)
@@ -118,25 +116,6 @@ def _with_extras(solid: Chords, concentration: Floats, extras: tuple[Extra, ...]
             solid = join(solid, chords)
             concentration = np.concatenate([concentration, np.full(len(chords.row), extra.concentration)])
     return solid, concentration
-
-
-def _soft(
-    texture: tuple[Floats, Floats], skeleton: Skeleton, grid: Grid, mounds: Chords | None
-) -> tuple[Floats, Floats]:
-    """Concentration maps of soft tissue in front and at the back, (rows, columns)."""
-    maps = []
-    for coarse in texture:
-        factor = (grid.rows / coarse.shape[0], grid.columns / coarse.shape[1])
-        maps.append(zoom(coarse, factor, order=1, grid_mode=True, mode="nearest"))
-    skull = skeleton.ellipsoids
-    which = next(i for i, bone in enumerate(skeleton.bones) if bone.name == "calvarium")
-    inner = np.flatnonzero((skull.bone == which) & (skull.sign < 0))
-    brain = ellipsoids(Ellipsoids(skull.centre[inner], skull.axes[inner], skull.bone[inner], np.ones(1)), grid)
-    for each in maps:
-        each[brain.row, brain.column] *= BRAIN
-    if mounds is not None:
-        maps[0][mounds.row, mounds.column] *= BREAST
-    return maps[0], maps[1]
 
 
 def contribution(scene: Scene, chords: Chords, concentration: Floats, view: int) -> tuple[Singles, Box]:
