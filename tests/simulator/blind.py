@@ -38,7 +38,7 @@ class Sheet:
 
 SHEETS = {
     "whole": Sheet("hips", 80, 518, 1830, 7, 4, 1),
-    "head": Sheet("maxilla", 0, 260, 340, 11, 4),
+    "head": Sheet("face", 0, 260, 340, 11, 4),
     "chest": Sheet("sternum", -10, 440, 340, 11, 4),
     "pelvis": Sheet("hips", -45, 400, 320, 11, 4),
     "knees": Sheet("knees", 0, 330, 260, 11, 4),

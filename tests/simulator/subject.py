@@ -53,7 +53,7 @@ def real() -> Subject:
     from pydicom.data import get_testdata_file
 
     counts = pydicom.dcmread(str(get_testdata_file("JPEG-LL.dcm"))).pixel_array.astype(float)
-    places = {name: place.real for name, place in PLACES.items() if place.real is not None}
+    places = {name: place.real for name, place in PLACES.items()}
     return Subject("real", counts, REAL_SPACING_MM, places, (*REAL_ROWS, *REAL_COLUMNS))
 
 
