@@ -20,8 +20,9 @@ from workstation.phantom import lesions as model
 from workstation.phantom.camera import CAMERAS, Box, count
 from workstation.phantom.cohorts import Cohort
 from workstation.phantom.extras import Extra
-from workstation.phantom.person import Person, draw_person
+from workstation.phantom.person import Person
 from workstation.phantom.pitfalls import draw_pitfalls
+from workstation.phantom.plan import Enrolled, enrolled
 from workstation.phantom.pose import Body, draw_body
 from workstation.phantom.posterior import Seen, evaluate
 from workstation.phantom.projection import Singles, ellipsoids
@@ -104,11 +105,14 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
     key = (zlib.crc32(cohort.name.encode()), number)
     streams = np.random.SeedSequence(seed, spawn_key=key).spawn(7)
     who, flesh, places, *shots = (np.random.default_rng(stream) for stream in streams)
-    person = draw_person(cohort, number, who)
+    planned = enrolled(cohort, seed, number)
+    person = Person(
+        number, f"{cohort.name}-{number + 1:05d}", planned.tumour, planned.sex, planned.age, planned.metastatic
+    )
     body = draw_body(flesh, person.sex, person.age)
     uptake = draw_uptake(body, person.age, flesh)
     acquired = datetime(2023, 1, 2) + timedelta(days=int(who.integers(0, 700)), minutes=int(who.integers(510, 1020)))
-    has_prior = bool(who.uniform() < cohort.earlier)
+    has_prior = planned.course is not None
     scenes = [_Shot(person.patient, body, _acquisition(body, shots[0]), acquired, uptake, draw_pitfalls(body, flesh))]
     if has_prior:
         before = acquired - timedelta(days=int(who.integers(95, 400)))
@@ -120,7 +124,7 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
         )
     built = [build(each.body, each.uptake, each.extras, each.acquisition) for each in scenes]
     feasible = np.logical_and.reduce([_feasible(scene) for scene in built])
-    drawn = _draw_lesions(person, feasible, places)
+    drawn = _draw_lesions(planned, feasible, places)
     scans = []
     for index, (shot, scene) in enumerate(zip(scenes, built, strict=True)):
         years = acquired.year - shot.acquired.year
@@ -171,10 +175,9 @@ def _feasible(scene: Scene) -> NDArray[np.bool_]:
     return keep
 
 
-def _draw_lesions(person: Person, feasible: NDArray[np.bool_], rng: np.random.Generator) -> list[_Drawn]:
-    law = model.counts(person.tumour, person.metastatic)
+def _draw_lesions(person: Enrolled, feasible: NDArray[np.bool_], rng: np.random.Generator) -> list[_Drawn]:
     malignant, benign = weights(feasible)
-    numbers = divmod(int(rng.choice(law.size, p=law.ravel())), law.shape[1])
+    numbers = (person.malignant, person.benign)
     chosen = model.draw_sites(malignant[TUMOURS.index(person.tumour)], benign, numbers, rng)
     sites = [site for site, keep in zip(all_sites(), feasible, strict=True) if keep]
     drawn = []

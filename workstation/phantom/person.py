@@ -1,21 +1,30 @@
-"""Who a simulated patient is: tumour, sex, age and whether there are metastases."""
+"""Who a simulated patient is, and the ages there are in a cohort.
+
+Ages are not drawn one by one: a cohort has a fixed set of them for each tumour and status, evenly spaced quantiles of
+the laws in cohorts.toml, so that its mean, SD and age groups are those of the papers. A patient gets one of them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
-from workstation.phantom.cohorts import Cohort
+import resources
+from workstation.phantom.cohorts import TABLE, Bands, Cohort
 from workstation.phantom.pose import Sex
 from workstation.phantom.sites import TUMOURS
 
-_AGES = {"lung": (58.5, 10.8), "prostate": (71.0, 8.7), "breast": (51.4, 10.4), "other": (56.1, 12.9)}
-_MALE = {"lung": 0.56, "prostate": 1.0, "breast": 0.006, "other": 0.69}
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Person:
+    """age: years, at the scan it goes with. metastatic: whether there are bone metastases at any time."""
+
     number: int
     patient: str
     tumour: str
@@ -24,11 +33,46 @@ class Person:
     metastatic: bool
 
 
-def draw_person(cohort: Cohort, number: int, rng: np.random.Generator) -> Person:
-    index = int(rng.choice(len(TUMOURS), p=cohort.mix.tumour))
-    tumour = TUMOURS[index]
-    mean, deviation = _AGES[tumour]
-    age = int(np.clip(round(rng.normal(mean, deviation)), 22, 89))
-    sex: Sex = "M" if rng.uniform() < _MALE[tumour] else "F"
-    metastatic = bool(rng.uniform() < cohort.mix.metastatic[index])
-    return Person(number, f"{cohort.name}-{number + 1:05d}", tumour, sex, age, metastatic)
+def _between(mean: float, sd: float, first: int, last: int, number: int) -> Ints:
+    """Evenly spaced quantiles of a normal law cut to whole years first..last, rising."""
+    low, high = ndtr((first - 0.5 - mean) / sd), ndtr((last + 0.5 - mean) / sd)
+    at = low + (high - low) * (np.arange(number) + 0.5) / max(number, 1)
+    return np.clip(np.rint(mean + sd * ndtri(at)), first, last).astype(np.int64)
+
+
+def _two_sided(tumour: str, number: int, under60: int) -> Ints:
+    """Ages of a tumour's patients, rising: a normal law on either side of 60, the sides' shares as counted."""
+    law = resources.table(TABLE)["ages"][tumour]
+    mean, sd = float(law["mean"]), float(law["sd"])
+    return np.concatenate(
+        [
+            _between(mean, sd, law["youngest"], 59, under60),
+            _between(mean, sd, 60, law["oldest"], number - under60),
+        ]
+    )
+
+
+@cache
+def ages(cohort: Cohort) -> tuple[tuple[Ints, Ints], ...]:
+    """The ages of each tumour's metastatic and other patients, rising. In most cohorts the two are alike."""
+    both = []
+    for tumour, group in zip(TUMOURS, cohort.groups, strict=True):
+        pool = _two_sided(tumour, group.patients, group.under60)
+        share = group.metastatic / max(group.patients, 1)
+        marks = np.floor(np.arange(group.patients + 1) * share + 0.5).astype(np.int64)
+        metastatic = np.diff(marks) > 0
+        both.append((pool[metastatic], pool[~metastatic]))
+    if cohort.bands is not None:
+        first = _in_bands(cohort.bands, cohort.bands.metastatic, [pair[0] for pair in both])
+        second = _in_bands(cohort.bands, cohort.bands.others, [pair[1] for pair in both])
+        both = list(zip(first, second, strict=True))
+    return tuple(both)
+
+
+def _in_bands(bands: Bands, numbers: tuple[int, ...], pools: list[Ints]) -> list[Ints]:
+    """The ages of one status, in the bands' numbers; the older tumours keep the older patients."""
+    pairs = zip(bands.edges[:-1], bands.edges[1:], numbers, strict=True)
+    wanted = np.concatenate([_between(bands.mean, bands.sd, low, high - 1, number) for low, high, number in pairs])
+    owner = np.repeat(np.arange(len(pools)), [len(pool) for pool in pools])
+    owner = owner[np.argsort(np.concatenate(pools), kind="stable")]
+    return [wanted[owner == index] for index in range(len(pools))]
