@@ -76,38 +76,70 @@ def join(*chords: Chords) -> Chords:
     return Chords(*(np.concatenate([getattr(each, name) for each in chords]) for name in names))
 
 
-def _boxes(grid: Grid, low: Floats, high: Floats) -> tuple[Ints, Ints, Ints]:
+@dataclass(frozen=True)
+class Box:
+    """A window of the grid: rows [top, bottom), columns [left, right)."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.bottom - self.top, self.right - self.left
+
+
+def _steps(low: Floats, high: Floats, origin: float, spacing: float, most: int) -> tuple[Ints, Ints]:
+    """Grid lines within intervals [low, high] (n,), laid end to end: how many of each interval (n,), and which."""
+    first = np.maximum(np.ceil((low - origin) / spacing).astype(np.int64), 0)
+    last = np.minimum(np.floor((high - origin) / spacing).astype(np.int64), most - 1)
+    count = np.maximum(last - first + 1, 0)
+    ends = np.cumsum(count)
+    return count, np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count - first, count)
+
+
+def boxes(grid: Grid, low: Floats, high: Floats) -> tuple[Ints, Ints, Ints]:
     """The pixels of boxes given by (n, 2) corners (x, y) in mm: owner, row and column, laid end to end."""
-    first = np.ceil((low - (grid.left_mm, grid.top_mm)) / grid.spacing_mm).astype(np.int64)
-    last = np.floor((high - (grid.left_mm, grid.top_mm)) / grid.spacing_mm).astype(np.int64)
-    first = np.maximum(first, 0)
-    last = np.minimum(last, (grid.columns - 1, grid.rows - 1))
-    size = np.maximum(last - first + 1, 0)
-    count = size[:, 0] * size[:, 1]
-    owner = np.repeat(np.arange(len(count)), count)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    width = size[owner, 0]
-    return owner, first[owner, 1] + within // width, first[owner, 0] + within % width
+    count, row = _steps(low[:, 1], high[:, 1], grid.top_mm, grid.spacing_mm, grid.rows)
+    line = np.repeat(np.arange(len(low)), count)
+    width, column = _steps(low[line, 0], high[line, 0], grid.left_mm, grid.spacing_mm, grid.columns)
+    return np.repeat(line, width), np.repeat(row, width), column
 
 
 def ellipsoids(solids: Ellipsoids, grid: Grid) -> Chords:
-    """Chords through ellipsoids; their axes need not be orthogonal (any linear image of a ball)."""
-    spread = np.einsum("nki,nkj->nij", solids.axes, solids.axes)  # the ball's image: p^T spread^-1 p = 1
-    form = np.linalg.inv(spread)
-    reach = np.sqrt(np.stack([spread[:, 0, 0], spread[:, 1, 1]], axis=1))
-    plane = solids.centre[:, :2]
-    owner, row, column = _boxes(grid, plane - reach, plane + reach)
-    x = grid.left_mm + grid.spacing_mm * column - solids.centre[owner, 0]
-    y = grid.top_mm + grid.spacing_mm * row - solids.centre[owner, 1]
-    # a z^2 + 2 b z + c = 0 along the ray; a > 0.
-    a = form[owner, 2, 2]
-    b = form[owner, 0, 2] * x + form[owner, 1, 2] * y
-    c = form[owner, 0, 0] * x * x + 2 * form[owner, 0, 1] * x * y + form[owner, 1, 1] * y * y - 1
-    under = b * b - a * c
-    hit = under > 0
-    owner, half = owner[hit], np.sqrt(under[hit]) / a[hit]
-    middle = solids.centre[owner, 2] - b[hit] / a[hit]
-    return Chords(row[hit], column[hit], solids.bone[owner], middle - half, middle + half, solids.sign[owner])
+    """Chords through ellipsoids; their axes need not be orthogonal (any linear image of a ball).
+
+    With S = axes^T axes the solid is p^T S^-1 p < 1. On a grid line y it is cut in an ellipse whose centre, half width
+    and shear are the same for all its pixels, so what is left per pixel is one square root.
+    """
+    s = np.einsum("nki,nkj->nij", solids.axes, solids.axes)
+    high = np.sqrt(s[:, 1, 1])
+    y0 = solids.centre[:, 1]
+    rows, row = _steps(y0 - high, y0 + high, grid.top_mm, grid.spacing_mm, grid.rows)
+    # Per solid: what y fixes of x and z, and the slope and depth in z of the cut.
+    x_of_y, z_of_y = s[:, 0, 1] / s[:, 1, 1], s[:, 1, 2] / s[:, 1, 1]
+    wide = s[:, 0, 0] - s[:, 0, 1] * x_of_y
+    slope = (s[:, 0, 2] - s[:, 0, 1] * z_of_y) / wide
+    deep = np.maximum(s[:, 2, 2] - s[:, 1, 2] * z_of_y - wide * slope**2, 0)
+    # Per line.
+    owner = np.repeat(np.arange(len(rows)), rows)
+    y = grid.top_mm + grid.spacing_mm * row - y0[owner]
+    square = wide[owner] * np.maximum(1 - y * y / s[owner, 1, 1], 0)
+    half_width = np.sqrt(square)
+    middle = solids.centre[owner, 0] + x_of_y[owner] * y
+    width, column = _steps(middle - half_width, middle + half_width, grid.left_mm, grid.spacing_mm, grid.columns)
+    # Per pixel.
+    x = grid.left_mm + grid.spacing_mm * column - np.repeat(middle, width)
+    ratio = np.sqrt(deep / wide)[owner]
+    half = np.repeat(ratio, width) * np.sqrt(np.maximum(np.repeat(square, width) - x * x, 0))
+    depth = np.repeat(solids.centre[owner, 2] + z_of_y[owner] * y, width) + np.repeat(slope[owner], width) * x
+    bone, sign = np.repeat(solids.bone[owner], width), np.repeat(solids.sign[owner], width)
+    return Chords(np.repeat(row, width), column, bone, depth - half, depth + half, sign)
 
 
 def _balls(centre: Floats, radius: Floats, bone: Ints, sign: float) -> Ellipsoids:
@@ -115,47 +147,67 @@ def _balls(centre: Floats, radius: Floats, bone: Ints, sign: float) -> Ellipsoid
     return Ellipsoids(centre, axes, bone, np.full(len(bone), sign))
 
 
+def _stadium(start: Floats, along: Floats, radius: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Where lines y (n,) enter and leave the pictures of capsules: x of both. start, along (n, 2)."""
+    low, high = np.full(len(y), np.inf), np.full(len(y), -np.inf)
+    for centre in (start, start + along):
+        under = radius**2 - (y - centre[:, 1]) ** 2
+        half = np.sqrt(np.maximum(under, 0))
+        low = np.where(under >= 0, np.minimum(low, centre[:, 0] - half), low)
+        high = np.where(under >= 0, np.maximum(high, centre[:, 0] + half), high)
+    flat = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+    rise = np.where(np.abs(along[:, 1]) < 1e-9, 1e-9, along[:, 1])
+    for side in (1, -1):  # the two straight edges
+        x = start[:, 0] - side * radius * along[:, 1] / flat
+        share = (y - start[:, 1] - side * radius * along[:, 0] / flat) / rise
+        x = x + share * along[:, 0]
+        hit = (share >= 0) & (share <= 1)
+        low, high = np.where(hit, np.minimum(low, x), low), np.where(hit, np.maximum(high, x), high)
+    return low, high
+
+
 def capsules(solids: Capsules, grid: Grid) -> Chords:
     """Chords through capsules, and minus the ball where one continues a chain, so that no joint counts twice.
 
-    A capsule is convex: its chord runs from the first entry to the last exit of the cylinder between its end planes
-    and the two balls.
+    A ray meets the infinite cylinder; where it does so beyond an end plane it enters or leaves through that end's ball.
     """
-    low = np.minimum(solids.start, solids.end)[:, :2] - solids.radius[:, None]
-    high = np.maximum(solids.start, solids.end)[:, :2] + solids.radius[:, None]
-    owner, row, column = _boxes(grid, low, high)
-    # From here on per entry; origin at the capsule's start, d the unit direction, t the ray's z.
     along = solids.end - solids.start
     length = np.linalg.norm(along, axis=1)
-    d = (along / length[:, None])[owner]
-    x = grid.left_mm + grid.spacing_mm * column - solids.start[owner, 0]
+    d = along / length[:, None]
+    low = np.minimum(solids.start, solids.end)[:, 1] - solids.radius
+    high = np.maximum(solids.start, solids.end)[:, 1] + solids.radius
+    rows, row = _steps(low, high, grid.top_mm, grid.spacing_mm, grid.rows)
+    # Per line; from here on the origin is the capsule's start.
+    owner = np.repeat(np.arange(len(rows)), rows)
     y = grid.top_mm + grid.spacing_mm * row - solids.start[owner, 1]
-    square = solids.radius[owner] ** 2
-    back, front = np.full(len(owner), np.inf), np.full(len(owner), -np.inf)
-    # The two balls.
-    for at in (np.zeros((len(owner), 3)), along[owner]):
-        under = square - (x - at[:, 0]) ** 2 - (y - at[:, 1]) ** 2
-        half = np.sqrt(np.maximum(under, 0))
-        hit = under > 0
-        back = np.where(hit, np.minimum(back, at[:, 2] - half), back)
-        front = np.where(hit, np.maximum(front, at[:, 2] + half), front)
-    # The infinite cylinder: |p|^2 - (p.d)^2 = r^2 with p = (x, y, t).
-    flat = x * d[:, 0] + y * d[:, 1]
-    a = np.maximum(1 - d[:, 2] ** 2, 1e-12)
-    b = -flat * d[:, 2]
-    under = b * b - a * (x * x + y * y - flat * flat - square)
-    half = np.sqrt(np.maximum(under, 0)) / a
-    enter, leave = -b / a - half, -b / a + half
-    # Cut by the end planes 0 <= flat + t dz <= length.
-    dz = np.where(np.abs(d[:, 2]) < 1e-9, 1e-9, d[:, 2])
-    one, two = -flat / dz, (length[owner] - flat) / dz
-    enter, leave = np.maximum(enter, np.minimum(one, two)), np.minimum(leave, np.maximum(one, two))
-    hit = (under > 0) & (leave > enter)
-    back = np.where(hit, np.minimum(back, enter), back)
-    front = np.where(hit, np.maximum(front, leave), front)
+    radius = solids.radius[owner]
+    ends = _stadium(np.zeros((len(owner), 2)), along[owner, :2], radius, y)
+    x0 = solids.start[owner, 0]
+    width, column = _steps(ends[0] + x0, ends[1] + x0, grid.left_mm, grid.spacing_mm, grid.columns)
+
+    def each(line: Floats) -> Floats:
+        return np.repeat(line, width)
+
+    # Per pixel: p = (x, y, t); `flat` is what x and y give of p.d.
+    x = grid.left_mm + grid.spacing_mm * column - each(x0)
+    dz = each(d[owner, 2])
+    flat = each(y * d[owner, 1]) + x * each(d[owner, 0])
+    outside = x * x + each(y * y - radius**2)
+    a = each(np.maximum(1 - d[owner, 2] ** 2, 1e-12))
+    b = flat * dz
+    root = np.sqrt(np.maximum(b * b - a * (outside - flat * flat), 0))
+    enter, leave = (b - root) / a, (b + root) / a
+    far_x = x - each(along[owner, 0])
+    first = np.sqrt(np.maximum(-outside, 0))
+    last = np.sqrt(np.maximum(each(radius**2 - (y - along[owner, 1]) ** 2) - far_x * far_x, 0))
+    end, long = each(along[owner, 2]), each(length[owner])
+    one, two = flat + enter * dz, flat + leave * dz
+    back = np.where(one < 0, -first, np.where(one > long, end - last, enter))
+    front = np.where(two < 0, first, np.where(two > long, end + last, leave))
     hit = front > back
-    owner, z = owner[hit], solids.start[owner[hit], 2]
-    whole = Chords(row[hit], column[hit], solids.bone[owner], back[hit] + z, front[hit] + z, np.ones(len(owner)))
+    z = each(solids.start[owner, 2])[hit]
+    bone = np.repeat(solids.bone[owner], width)[hit]
+    whole = Chords(np.repeat(row, width)[hit], column[hit], bone, back[hit] + z, front[hit] + z, np.ones(len(z)))
     joints = solids.joint
     balls = _balls(solids.start[joints], solids.radius[joints], solids.bone[joints], -1.0)
     return join(whole, ellipsoids(balls, grid))
