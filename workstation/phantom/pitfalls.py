@@ -1,22 +1,117 @@
-"""What misleads a reader of bone scans, drawn as often as it happens: see `extras` for what each is made of."""
+"""What misleads a reader of bone scans, drawn as often as it happens. None of it is a lesion: truth has no mask for it.
+
+How often and how large: `resources/phantom/pitfalls.toml`. What each is made of: `contamination`, `injection`,
+`metal`, `soft_spots`, `changes`. Hot or cold bone that a reader would delineate is a lesion and not drawn here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 
-from workstation.phantom.extras import Extra
-from workstation.phantom.pose import Body, move
-from workstation.phantom.skeleton import ARM, Ellipsoids
+import resources
+from workstation.phantom import changes, contamination, injection, metal, soft_spots
+from workstation.phantom.anatomy import Anatomy
+from workstation.phantom.chances import Row, chance
+from workstation.phantom.extras import Extra, Pitfall
+from workstation.phantom.pose import Body
+from workstation.phantom.skeleton import Skeleton
+from workstation.phantom.uptake import Uptake
+
+TABLE = "phantom/pitfalls"
+
+Drawer = Callable[[Anatomy, Row, np.random.Generator], Pitfall]
+
+DRAWERS: MappingProxyType[str, Drawer] = MappingProxyType(
+    {
+        "urine": contamination.urine,
+        "spill": contamination.spill,
+        "catheter": contamination.catheter,
+        "diverticulum": contamination.diverticulum,
+        "injection": injection.injection,
+        "arterial": injection.arterial,
+        "hip prosthesis": metal.hip,
+        "knee prosthesis": metal.knee,
+        "buckle": metal.buckle,
+        "coin": metal.coins,
+        "keys": metal.keys,
+        "pacemaker": metal.pacemaker,
+        "port": metal.port,
+        "mastectomy": soft_spots.mastectomy,
+        "breast": soft_spots.breast,
+        "thyroid": soft_spots.thyroid,
+        "fibroid": soft_spots.fibroid,
+        "muscle": soft_spots.muscle,
+        "ascites": soft_spots.ascites,
+        "dental": changes.dental,
+        "sinus": changes.sinus,
+        "hyperostosis": changes.hyperostosis,
+        "sternotomy": changes.sternotomy,
+        "foramen": changes.foramen,
+        "radiotherapy": changes.radiotherapy,
+    }
+)
 
 
-def draw_pitfalls(body: Body, rng: np.random.Generator) -> tuple[Extra, ...]:
-    """About one patient in ten shows where the tracer went in: the elbow or the wrist."""
-    chance, side, y = rng.uniform(), rng.choice([-1, 1]), rng.choice([668.0, 905.0])
-    strength, radius = rng.normal(size=2)
-    if chance > 0.1:
-        return ()
-    x = 240.0 if y < 700 else 250.0
-    point = move(body, np.array([[side * x, y, 10.0]]), np.array([ARM]), np.array([side]))[0]
-    size = float(np.clip(7 + 2 * radius, 4, 12))
-    ball = Ellipsoids(point[None], np.eye(3)[None] * size, np.array([-1]), np.ones(1))
-    return (Extra("injection", ellipsoids=ball, concentration=float(25 * np.exp(0.8 * strength))),)
+@dataclass(frozen=True, eq=False)
+class Pitfalls:
+    """Everything of one scan that misleads."""
+
+    found: tuple[Pitfall, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What there is, each word once, for tables of a cohort."""
+        return tuple(dict.fromkeys(each.kind for each in self.found))
+
+    @property
+    def lost_breast(self) -> int:
+        """+1 if the left breast is missing, -1 the right, 0 neither."""
+        return next((each.lost_breast for each in self.found if each.lost_breast), 0)
+
+    def place(self, uptake: Uptake) -> tuple[Uptake, tuple[Extra, ...]]:
+        """The uptake as they change it, and what they add to the scan of it."""
+        bones = uptake.bones.copy()
+        for each in self.found:
+            if each.factors is not None:
+                bones *= each.factors
+        # Extras measured in units of a bone or organ take it as it would be without them.
+        return replace(uptake, bones=bones), tuple(
+            extra.settled(uptake) for each in self.found for extra in each.extras
+        )
+
+
+def draw_pitfalls(
+    body: Body,
+    skeleton: Any,
+    tumour: str = "",
+    age: float = 0,
+    rng: Any = None,
+    lasting: np.random.Generator | None = None,
+) -> Any:
+    """What one scan has that misleads; each kind independently of the others.
+
+    skeleton: the posed one of this body. age in years. lasting: decides what stays with a patient (a prosthesis, a
+    missing breast); the same stream in each of the patient's scans gives the same, wherever the body then lies.
+    """
+    if isinstance(skeleton, np.random.Generator):
+        return ()  # FIXME gone as soon as the caller passes all
+    anatomy = Anatomy(body, skeleton)
+    rows = {row["kind"]: row for row in resources.table(TABLE)["pitfall"]}
+    found = []
+    for kind, row in rows.items():
+        stream = lasting if row.get("lasting", False) and lasting is not None else rng
+        happens, seed = stream.uniform(), int(stream.integers(2**62))
+        if happens < chance(row, body.sex, age, tumour):
+            found.append(DRAWERS[kind](anatomy, row, np.random.default_rng(seed)))
+    return Pitfalls(tuple(found))
+
+
+def force(kind: str, body: Body, skeleton: Skeleton, rng: np.random.Generator) -> Pitfalls:
+    """One kind for certain, whoever the patient is: for looking at it and for tests."""
+    row = next(row for row in resources.table(TABLE)["pitfall"] if row["kind"] == kind)
+    return Pitfalls((DRAWERS[kind](Anatomy(body, skeleton), row, rng),))
