@@ -55,7 +55,7 @@ class Cohort:
     """One cohort's quotas.
 
     groups: by tumour, in the order of TUMOURS. law: name of the count law. earlier: share of patients with an earlier
-    scan. serial: metastatic patients are followed under treatment. clean: how many non-metastatic patients show no
+    scan. older: years more than the usual ages, on average. serial: metastatic patients are followed under treatment. clean: how many non-metastatic patients show no
     abnormal uptake, where that is a quota. involved: how many patients have metastases in each of six places.
     """
 
@@ -63,6 +63,7 @@ class Cohort:
     groups: tuple[Group, ...]
     law: str
     earlier: float = 0.0
+    older: float = 0.0
     serial: bool = False
     clean: int | None = None
     bands: Bands | None = None
@@ -91,6 +92,7 @@ def _cohort(name: str, entry: dict[str, Any]) -> Cohort:
         groups,
         entry["law"],
         entry.get("earlier", 0.0),
+        entry.get("older", 0.0),
         entry.get("serial", False),
         entry.get("clean"),
         _bands(entry["bands"]) if "bands" in entry else None,

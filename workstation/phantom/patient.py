@@ -23,7 +23,7 @@ from workstation.phantom.extras import Extra
 from workstation.phantom.person import Person
 from workstation.phantom.pitfalls import draw_pitfalls
 from workstation.phantom.plan import Enrolled, enrolled
-from workstation.phantom.pose import Body, draw_body
+from workstation.phantom.pose import Body, draw_body, pose_bones
 from workstation.phantom.posterior import Seen, evaluate
 from workstation.phantom.projection import Singles, ellipsoids
 from workstation.phantom.scan import Acquisition, Scene, add, as_seen, build, contribution, in_frame
@@ -113,15 +113,13 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
     uptake = draw_uptake(body, person.age, flesh)
     acquired = datetime(2023, 1, 2) + timedelta(days=int(who.integers(0, 700)), minutes=int(who.integers(510, 1020)))
     has_prior = planned.course is not None
-    scenes = [_Shot(person.patient, body, _acquisition(body, shots[0]), acquired, uptake, draw_pitfalls(body, flesh))]
+    shot = _acquisition(body, shots[0])
+    scenes = [_shot(person.patient, body, shot, acquired, uptake, person, flesh)]
     if has_prior:
         before = acquired - timedelta(days=int(who.integers(95, 400)))
         earlier = _lie_down_again(body, person, shots[1])
-        scenes.append(
-            _Shot(
-                f"{person.patient}-prior", earlier, _acquisition(earlier, shots[1]), before, again(uptake, shots[1]), ()
-            )
-        )
+        shot, uptake = _acquisition(earlier, shots[1]), again(uptake, shots[1])
+        scenes.append(_shot(f"{person.patient}-prior", earlier, shot, before, uptake, person, shots[1]))
     built = [build(each.body, each.uptake, each.extras, each.acquisition) for each in scenes]
     feasible = np.logical_and.reduce([_feasible(scene) for scene in built])
     drawn = _draw_lesions(planned, feasible, places)
@@ -141,6 +139,20 @@ class _Shot:
     acquired: datetime
     uptake: Uptake
     extras: tuple[Extra, ...]
+
+
+def _shot(
+    scan: str,
+    body: Body,
+    acquisition: Acquisition,
+    acquired: datetime,
+    uptake: Uptake,
+    person: Person,
+    rng: np.random.Generator,
+) -> _Shot:
+    found = draw_pitfalls(body, pose_bones(body, standard()), person.tumour, person.age, rng)
+    uptake, extras = found.place(uptake)
+    return _Shot(scan, body, acquisition, acquired, uptake, extras)
 
 
 def _lie_down_again(body: Body, person: Person, rng: np.random.Generator) -> Body:

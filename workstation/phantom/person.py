@@ -57,7 +57,7 @@ def ages(cohort: Cohort) -> tuple[tuple[Ints, Ints], ...]:
     """The ages of each tumour's metastatic and other patients, rising. In most cohorts the two are alike."""
     both = []
     for tumour, group in zip(TUMOURS, cohort.groups, strict=True):
-        pool = _two_sided(tumour, group.patients, group.under60)
+        pool = _two_sided(tumour, group.patients, group.under60) + _whole_years(cohort.older, group.patients)
         share = group.metastatic / max(group.patients, 1)
         marks = np.floor(np.arange(group.patients + 1) * share + 0.5).astype(np.int64)
         metastatic = np.diff(marks) > 0
@@ -67,6 +67,11 @@ def ages(cohort: Cohort) -> tuple[tuple[Ints, Ints], ...]:
         second = _in_bands(cohort.bands, cohort.bands.others, [pair[1] for pair in both])
         both = list(zip(first, second, strict=True))
     return tuple(both)
+
+
+def _whole_years(mean: float, number: int) -> Ints:
+    """Whole years whose mean is the given one, spread evenly."""
+    return np.diff(np.floor(np.arange(number + 1) * mean + 0.5)).astype(np.int64)
 
 
 def _in_bands(bands: Bands, numbers: tuple[int, ...], pools: list[Ints]) -> list[Ints]:

@@ -134,7 +134,8 @@ def _with_courses(cohort: Cohort, patients: list[Enrolled], rng: np.random.Gener
     if cohort.serial:
         chosen = [place for place in able if patients[place].metastatic]
     else:
-        marks = np.floor(np.arange(len(able) + 1) * cohort.earlier + rng.uniform())
+        share = round(len(patients) * cohort.earlier) / len(able)
+        marks = np.floor(np.arange(len(able) + 1) * share + rng.uniform())
         chosen = [place for place, several in zip(able, np.diff(marks) > 0, strict=True) if several]
     ill = [place for place in chosen if patients[place].metastatic]
     names = list(courses())
