@@ -1,8 +1,13 @@
 """The chance that a lesion is malignant, computed exactly from the model that drew it.
 
-Two figures per lesion, both with the patient's status and tumour type summed out: `p_ceiling` from what a perfect eye
-could see of all lesions of the scan without noise, and `p_alone` from this lesion only. They bound what any reader can
-reach on these scans; nobody reaches them.
+Two figures per lesion, both with the patient's status, tumour type and age group summed out (sex has no influence on
+lesions): `p_ceiling` from what a perfect eye could see of all lesions of the scan without noise, and `p_alone` from
+this lesion only. They bound what any reader can reach on these scans; nobody reaches them.
+
+Hypotheses: one for "no row of fractures" and one for each row the seen lesions could hold, times the courses, tumours
+and age groups. Within each, a lesion is malignant or benign by the ratio r of its two likelihoods, and a labelling with
+k malignant ones weighs w_k times the product of their ratios, w_k being a law of counts over the coefficient that makes
+sites distinct (see `world`). Sums over labellings run forwards and backwards over the lesions, as in a hidden chain.
 """
 
 from __future__ import annotations
@@ -11,118 +16,209 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
-from workstation.phantom.lesions import Shape, counts, distinct, kind, log_density
-from workstation.phantom.sites import TUMOURS, Site
+import resources
+from workstation.phantom import rows
+from workstation.phantom.counts import numbers
+from workstation.phantom.laws import (
+    KINDS,
+    Shape,
+    contrast_law,
+    kind,
+    log_density_of_shape,
+)
+from workstation.phantom.posterior_before import Mix, Seen, evaluate_before
+from workstation.phantom.sites import TABLE, TUMOURS, all_sites
 from workstation.phantom.skeleton import Floats
+from workstation.phantom.world import World, tables, weights
+
+__all__ = ["Appearance", "Mix", "Moment", "Seen", "auc", "evaluate"]
+
+_MALIGNANT = slice(1, 1 + len(TUMOURS))  # of KINDS
+_BENIGN, _ROW = 0, len(KINDS) - 1
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One lesion as a perfect eye sees it. number: of its site among the scan's feasible ones.
+class Appearance:
+    """One lesion as a perfect eye sees it. site: index into all_sites().
 
     threshold: the contrast from which a lesion of this shape is visible at this place in this scan.
     """
 
-    number: int
-    site: Site
+    site: int
     shape: Shape
     contrast: float
     threshold: float
+    cold: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Mix:
-    """tumour: chances in the order of TUMOURS; metastatic: chance of a malignant status given each tumour."""
+@dataclass(frozen=True)
+class Moment:
+    """A course metastases may have taken by the time of a scan, chosen once per patient.
 
-    tumour: tuple[float, ...]
-    metastatic: tuple[float, ...]
+    kept: chance that a malignant lesion of the patient is there. factor: on the median of its contrast.
+    """
+
+    chance: float = 1.0
+    kept: float = 1.0
+    factor: float = 1.0
 
 
-def evaluate(
-    seen: Sequence[Seen], malignant: Floats, benign: Floats, mix: Mix, kept: float = 1.0
+NOW = (Moment(),)
+
+
+def evaluate(  # type: ignore[no-untyped-def]
+    seen, world, moments=NOW, *rest
 ) -> tuple[Floats, Floats]:
+    """(p_ceiling, p_alone) of the lesions of one scan, each (n,)."""
+    if not isinstance(world, World):
+        return evaluate_before(seen, world, moments, *rest)
+    return posteriors(seen, world, moments)
+
+
+def posteriors(seen: Sequence[Appearance], world: World, moments: tuple[Moment, ...] = NOW) -> tuple[Floats, Floats]:
     """(p_ceiling, p_alone) of the lesions of one scan, each (n,).
 
-    malignant: chances of the feasible sites (tumours, sites); benign: (sites,). kept: the share of the patient's
-    malignant lesions that is there yet: below 1 in a prior scan.
-
-    With e(k) the sum over k-subsets of the products of likelihood ratios r_i = f_malignant / f_benign, the weight of
-    "k of n are malignant" under one status and tumour is e(k) times a law of counts (see `_numbers`) that also makes
-    sites distinct; a lesion's share takes e over the other lesions.
+    A cold lesion is malignant for certain, and tells the patient's status; having none tells a little too.
     """
-    n = len(seen)
-    if n == 0:
-        return np.zeros(0), np.zeros(0)
-    numbers = np.array([each.number for each in seen])
-    of_benign = np.array([log_density(kind(None), e.site, e.shape, e.contrast, e.threshold) for e in seen])
-    all_weights, alone_malignant, alone_benign = [], [], []
-    for index, tumour in enumerate(TUMOURS):
-        of_malignant = np.array([log_density(kind(tumour), e.site, e.shape, e.contrast, e.threshold) for e in seen])
-        place = malignant[index]
-        ratio = of_malignant - of_benign + np.log(place[numbers]) - np.log(benign[numbers])
-        law = {status: counts(tumour, status) for status in (False, True)}
-        z = distinct(place, benign, law[True].shape)
-        others = distinct(place, benign, law[True].shape, list(numbers))
-        unseen = distinct(np.delete(place, numbers), np.zeros(len(benign) - n), (len(z), 1))[:, 0]
-        subsets = _leave_one_out(ratio)
-        for status, chance in ((True, mix.metastatic[index]), (False, 1 - mix.metastatic[index])):
-            share = mix.tumour[index] * chance
-            if share == 0:
+    hot = np.array([not each.cold for each in seen], bool)
+    ceiling, alone = np.ones(len(seen)), np.ones(len(seen))
+    if hot.any():
+        lesions = [each for each in seen if not each.cold]
+        shapes, contrasts = _densities(lesions, moments)
+        sites = np.array([each.site for each in lesions])
+        cold = [each.site for each in seen if each.cold]
+        ceiling[hot] = _together(sites, shapes, contrasts, world, moments, bool(cold))
+        alone[hot] = _alone(sites, shapes, contrasts, world, moments)
+    return ceiling, alone
+
+
+def _densities(seen: Sequence[Appearance], moments: tuple[Moment, ...]) -> tuple[Floats, Floats]:
+    """log densities of shape (KINDS, n) and of contrast (moments, KINDS, n)."""
+    sites = all_sites()
+    shapes = np.array([[log_density_of_shape(kind(name), sites[e.site], e.shape) for e in seen] for name in KINDS])
+    contrasts = np.empty((len(moments), len(KINDS), len(seen)))
+    for k, name in enumerate(KINDS):
+        for m, moment in enumerate(moments):
+            if m and name not in TUMOURS:
+                contrasts[m, k] = contrasts[0, k]
                 continue
-            given = share * law[status] / np.maximum(z, 1e-300)
-            all_weights.append(_joint(_numbers(given, unseen, kept, n), ratio, subsets))
-            # Expected number of lesions of each kind with exactly these features, per scan.
-            as_malignant = kept * place[numbers] * np.einsum("ab,nab->n", given[1:], others[:, :-1])
-            as_benign = benign[numbers] * np.einsum("ab,nab->n", given[:, 1:], others[:, :, :-1])
-            alone_malignant.append(_log(as_malignant) + of_malignant)
-            alone_benign.append(_log(as_benign) + of_benign)
-    joint = logsumexp(np.stack(all_weights), axis=0)  # (n, 2): lesion benign, malignant
-    ceiling = np.exp(joint[:, 1] - logsumexp(joint, axis=1))
-    one, other = logsumexp(np.stack(alone_malignant), axis=0), logsumexp(np.stack(alone_benign), axis=0)
-    return ceiling, np.exp(one - np.logaddexp(one, other))
+            factor = moment.factor if name in TUMOURS else 1.0
+            laws = kind(name)
+            contrasts[m, k] = [contrast_law(laws, e.threshold, factor).log_density(e.contrast) for e in seen]
+    return shapes, contrasts
 
 
-def _numbers(given: Floats, unseen: Floats, kept: float, n: int) -> Floats:
-    """log weight of k malignant ones among n seen, (n + 1,).
+def _together(
+    sites: Floats, shapes: Floats, contrasts: Floats, world: World, moments: tuple[Moment, ...], cold: bool
+) -> Floats:
+    """p_ceiling. Axes of what follows: hypothesis of a row, moment, tumour, age group, then lesions or numbers."""
+    n = len(sites)
+    malignant, benign = weights(world.law)
+    as_benign = shapes[_BENIGN] + contrasts[0, _BENIGN]
+    as_row = shapes[_ROW] + contrasts[0, _ROW] - as_benign
+    likelier = shapes[_MALIGNANT] + contrasts[:, _MALIGNANT] - as_benign  # (moments, tumours, n)
+    likelier = likelier + _log(malignant[:, sites])
+    place = _log(benign[:, sites])
+    ratio = likelier[:, :, None, :] - place[None, None]  # (moments, tumours, ages, n)
+    hypotheses = _hypotheses(sites, as_row)
+    inside = np.zeros((len(hypotheses), n), bool)
+    for number, (_, members) in enumerate(hypotheses):
+        inside[number, list(members)] = True
+    ratio = np.where(inside[:, None, None, None, :], -np.inf, ratio[None])
+    base = np.array([np.where(row, 0.0, place).sum(axis=1) + as_row[row].sum() for row in inside])
+    weight = np.stack(
+        [_numbers(type_, n - len(members), sites, world, moments, cold, n) for type_, members in hypotheses]
+    )
+    weight = weight + base[:, None, None, :, None]
+    batch = int(np.prod(ratio.shape[:-1]))
+    return _marginals(ratio.reshape(batch, n), weight.reshape(batch, n + 1))
 
-    given[a, b]: chance of a malignant and b benign lesions over the coefficient Z(a, b) that makes sites distinct.
-    unseen[i]: sum over i-subsets of the sites without a lesion of their malignant chances: where those lesions are
-    that came later.
-    """
-    most, few = given.shape[0] - 1, given.shape[1] - 1
-    out = np.full(n + 1, -np.inf)
-    for k in range(max(n - few, 0), min(n, most) + 1):
-        later = np.arange(most - k + 1)
-        with np.errstate(under="ignore"):
-            gone = (1 - kept) ** later * unseen[: most - k + 1]
-        out[k] = _log(given[k:, n - k] @ gone) + k * np.log(kept)
+
+def _hypotheses(sites: Floats, as_row: Floats) -> list[tuple[int, tuple[int, ...]]]:
+    """(type of row, the lesions in it), "no row" first; only rows whose members all can be fractures."""
+    lesion = {int(site): number for number, site in enumerate(sites) if as_row[number] > -np.inf}
+    found: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    for row in rows.all_rows():
+        if all(site in lesion for site in row.sites):
+            found.append((row.type, tuple(lesion[site] for site in row.sites)))
+    return found
+
+
+def _numbers(
+    type_: int, free: int, sites: Floats, world: World, moments: tuple[Moment, ...], cold: bool, n: int
+) -> Floats:
+    """log weight of k malignant ones among n seen, `free` of them outside a row: (moments, tumours, ages, n + 1)."""
+    known = tables(world)
+    given, without = known.metastatic[type_], known.without[type_]  # (tumours, ages, a, b), (tumours, ages, b)
+    most, few = given.shape[-2] - 1, given.shape[-1] - 1
+    chance = np.array([resources.table(TABLE)["cold"]["chance"][tumour] for tumour in TUMOURS])
+    out = np.zeros((len(moments), *given.shape[:2], n + 1))
+    for m, moment in enumerate(moments):
+        shows = chance * moment.kept
+        factor = moment.chance * (shows if cold else 1 - shows)  # (tumours,)
+        later = np.ones((len(TUMOURS), 1)) if moment.kept == 1 else _unseen(world.law, sites, 1 - moment.kept)
+        for k in range(max(free - few, 0), min(free, most) + 1):
+            gone = later[:, : most - k + 1]
+            ways = np.einsum("tga,ta->tg", given[:, :, k : k + gone.shape[1], free - k], gone)
+            out[m, :, :, k] = moment.kept**k * ways * factor[:, None]
+        if not cold and free <= few:
+            out[m, :, :, 0] += moment.chance * without[:, :, free]
+    return _log(out)
+
+
+def _unseen(law: str, sites: Floats, gone: float) -> Floats:
+    """Where the malignant lesions are that a scan does not show: gone^j times the sum, over j-subsets of the sites
+    without a lesion, of the products of their chances, (tumours, j)."""
+    malignant = weights(law)[0]
+    most = numbers(law, TUMOURS[0], True).shape[0] - 1
+    out = np.zeros((len(malignant), most + 1))
+    out[:, 0] = 1
+    free = np.ones(malignant.shape[1], bool)
+    free[sites] = False
+    for p in gone * malignant[:, free].T:
+        out[:, 1:] += p[:, None] * out[:, :-1]
     return out
+
+
+def _marginals(ratio: Floats, weight: Floats) -> Floats:
+    """Chance that each lesion is malignant, (n,). ratio (batch, n), weight (batch, n + 1): logarithms."""
+    n = ratio.shape[1]
+    forward = np.full((n + 1, *weight.shape), -np.inf)
+    forward[0, :, 0] = 0
+    for i in range(n):
+        forward[i + 1, :, : i + 2] = forward[i, :, : i + 2]
+        more = forward[i, :, : i + 1] + ratio[:, i, None]
+        forward[i + 1, :, 1 : i + 2] = np.logaddexp(forward[i + 1, :, 1 : i + 2], more)
+    total = _sum(forward[n] + weight)
+    out, behind = np.zeros(n), weight
+    for i in reversed(range(n)):
+        as_malignant = behind[:, 1 : i + 2] + ratio[:, i, None]
+        out[i] = np.exp(_sum(forward[i, :, : i + 1] + as_malignant) - total)
+        behind = np.logaddexp(behind[:, : i + 1], as_malignant)
+    return np.minimum(out, 1.0)
+
+
+def _sum(values: Floats) -> float:
+    """log of the sum of exponentials."""
+    top = values.max()
+    return float(top + np.log(np.exp(values - top).sum())) if np.isfinite(top) else -np.inf
+
+
+def _alone(sites: Floats, shapes: Floats, contrasts: Floats, world: World, moments: tuple[Moment, ...]) -> Floats:
+    """p_alone: expected malignant over expected lesions of exactly these features per scan."""
+    known = tables(world)
+    best = shapes.max(axis=0) + contrasts.max(axis=(0, 1))
+    density = np.exp(shapes + contrasts - best)  # (moments, KINDS, n)
+    there = np.array([moment.chance * moment.kept for moment in moments])
+    one = np.einsum("m,mtn,nt->n", there, density[:, _MALIGNANT], known.as_malignant[sites])
+    two = density[0, _BENIGN] * known.as_benign[sites] + density[0, _ROW] * known.as_row[sites]
+    return np.asarray(one / (one + two))
 
 
 def _log(values: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        return np.log(values)
-
-
-def _leave_one_out(ratio: Floats) -> Floats:
-    """log of the elementary symmetric sums of exp(ratio), each lesion left out in turn: (n, n) for k = 0..n-1."""
-    n = len(ratio)
-    sums = np.full((n, n + 1), -np.inf)
-    sums[:, 0] = 0
-    for index, value in enumerate(ratio):
-        added = np.logaddexp(sums[:, 1:], sums[:, :-1] + value)
-        keep = np.arange(n) != index
-        sums[keep, 1:] = added[keep]
-    return sums[:, :n]
-
-
-def _joint(weight: Floats, ratio: Floats, subsets: Floats) -> Floats:
-    """log weight of (lesion i benign, malignant), (n, 2), over all labels of the others; weight: (n + 1,) per k."""
-    benign = logsumexp(weight[:-1] + subsets, axis=1)
-    malignant = logsumexp(weight[1:] + subsets, axis=1) + ratio
-    return np.stack([benign, malignant], axis=1)
+        return np.asarray(np.log(values))
 
 
 def auc(malignant: Sequence[bool], score: Sequence[float]) -> float | None:

@@ -20,11 +20,14 @@ TABLE = "phantom/lesions"
 class Site:
     """One site. bone: index into the skeleton. at: fractions within it. side: "left", "right" or "midline".
 
-    region: key of the vocabulary. long: lesions there may stretch along the bone. largest: diameter, mm.
-    malignant: one weight per tumour.
+    number: of its place in the table; sites of one place share all laws and weights. region: key of the vocabulary.
+    long: lesions there may stretch along the bone. largest: diameter, mm. malignant: one weight per tumour. forms:
+    (form, chance if malignant, chance if benign). age: factors of the benign weight for the three age groups. row: the
+    place's share of the rows of fractures. cold: a cold lesion may be there.
     """
 
     place: str
+    number: int
     bone: int
     at: tuple[float, ...]
     region: str
@@ -34,6 +37,14 @@ class Site:
     criterion: str
     malignant: tuple[float, ...]
     benign: float
+    forms: tuple[tuple[str, float, float], ...]
+    age: tuple[float, ...]
+    row: float
+    cold: bool
+
+    @property
+    def site6(self) -> str:
+        return str(resources.table("vocab/regions")[self.region]["site6"])
 
 
 @cache
@@ -41,7 +52,7 @@ def all_sites() -> tuple[Site, ...]:
     """The table's places, one site per bone and side, weights shared equally."""
     bones = standard().bones
     sites: list[Site] = []
-    for place in resources.table(TABLE)["place"]:
+    for number, place in enumerate(resources.table(TABLE)["place"]):
         pattern = re.compile("|".join(re.escape(name).replace(r"\*", r"\d+") for name in place["bones"]))
         owners = [index for index, bone in enumerate(bones) if pattern.fullmatch(bone.name)]
         found = [
@@ -51,7 +62,7 @@ def all_sites() -> tuple[Site, ...]:
         ]
         if not found:
             raise ValueError(f"no bone of the skeleton table is named in the place {place['name']!r}")
-        sites += [_site(place, index, at, len(found)) for index, at in found]
+        sites += [_site(place, number, index, at, len(found)) for index, at in found]
     return tuple(sites)
 
 
@@ -63,7 +74,7 @@ def _both(at: list[float], bone: int) -> list[tuple[float, ...]]:
     return [(first, *rest), (-first, *rest)]
 
 
-def _site(place: dict[str, Any], bone: int, at: tuple[float, ...], count: int) -> Site:
+def _site(place: dict[str, Any], number: int, bone: int, at: tuple[float, ...], count: int) -> Site:
     side = standard().bones[bone].side
     if side == 0 and place.get("both"):
         # Capsules across the midline start on the right (negative x).
@@ -71,8 +82,11 @@ def _site(place: dict[str, Any], bone: int, at: tuple[float, ...], count: int) -
         side = 1 if lateral > 0 else -1
     elif side < 0 and bone in standard().ellipsoids.bone and not place.get("both"):
         at = (-at[0], *at[1:])
+    table = resources.table(TABLE)
+    forms = table["forms"][place.get("forms", "round")]
     return Site(
         place["name"],
+        number,
         bone,
         at,
         place["region"],
@@ -82,6 +96,10 @@ def _site(place: dict[str, Any], bone: int, at: tuple[float, ...], count: int) -
         place["criterion"],
         tuple(weight / count for weight in place["malignant"]),
         place["benign"] / count,
+        tuple((form, float(chances[0]), float(chances[1])) for form, chances in forms.items()),
+        tuple(table["ages"][place["age"]]) if "age" in place else (1.0, 1.0, 1.0),
+        float(place.get("row", 0.0)),
+        bool(place.get("cold", False)),
     )
 
 

@@ -49,7 +49,8 @@ class Trace:
         return excess * self.peak / self.background if self.background > 0 else 0.0
 
     def shown(self, excess: float) -> Mask:
-        return self.mask if self.ratio(excess) >= EMPTY else np.zeros_like(self.mask)
+        """The mask; of a cold lesion, whose excess is negative, by magnitude."""
+        return self.mask if abs(self.ratio(excess)) >= EMPTY else np.zeros_like(self.mask)
 
 
 def trace(contribution: Singles | Floats, background: Singles | Floats) -> Trace:
