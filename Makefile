@@ -39,6 +39,17 @@ ON_DISPLAY = $$([ -n "$$DISPLAY" ] || echo xvfb-run -a -s "'-screen 0 1920x1200x
 bench: setup-display
 	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.bench
 
+# The simulator beside the one real scan, beside the papers' tables, and to the eye (sheets in out/blind, key beside).
+.PHONY: simulator-compare simulator-tables simulator-blind
+simulator-compare: setup-dev
+	$(PYTHON_HERE) -m tests.simulator.compare
+
+simulator-tables: setup-dev
+	$(PYTHON_HERE) -m tests.simulator.tables
+
+simulator-blind: setup-dev
+	$(PYTHON_HERE) -m tests.simulator.blind --seed $${SEED:-1} --out out/blind
+
 shots: setup-display
 	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.shots
 

@@ -1,6 +1,6 @@
 """A blind look: the real scan's crops among simulated ones, shuffled, in one window; the key lies apart.
 
-`python -m tests.simulator.blind --seed 1 --out DIR [--cohort demo] [--sheets whole head ...]` writes one PNG per sheet
+`python -m tests.simulator.blind --seed 1 --out DIR [--cohort NAME] [--sheets whole head ...]` writes one PNG per sheet
 into DIR, and the key beside DIR, not in it.
 """
 
@@ -90,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--cohort", default="demo")
+    parser.add_argument("--cohort", default="patients-12222")
     parser.add_argument("--sheets", nargs="*", default=list(SHEETS), choices=list(SHEETS))
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """The real scan beside a simulated cohort, figure by figure: which of its figures lie outside the cohort's 5-95 %.
 
-`python -m tests.simulator.compare [--cohort demo] [--number 48] [--seed 1] [--outside]`. Every simulated scan is
+`python -m tests.simulator.compare [--cohort NAME] [--number 48] [--seed 1] [--outside]`. Every simulated scan is
 taken with the real scan's camera, speed and counts. This is calibration, never validation: the simulator was tuned by
 looking at this one scan.
 """
@@ -19,7 +19,7 @@ from tests.simulator.subject import real, simulated
 
 @dataclass(frozen=True)
 class Row:
-    """real: the real scan's value. spread: the cohort's 5, 25, 50, 75 and 95 %. share: of the cohort below it, %."""
+    """real: the real scan's value. spread: the cohort's percentiles, low to high. share: of the cohort below it, %."""
 
     name: str
     real: float
@@ -31,15 +31,17 @@ class Row:
         return self.spread[0] <= self.real <= self.spread[-1]
 
 
-def rows(of_real: dict[str, float], of_cohort: Sequence[dict[str, float]]) -> list[Row]:
-    """One row per figure that the real scan has and at least eight simulated ones have."""
+def rows(
+    of_real: dict[str, float], of_cohort: Sequence[dict[str, float]], ends: tuple[float, float] = (5, 95)
+) -> list[Row]:
+    """One row per figure that the real scan has and at least eight simulated ones have. ends: outer percentiles."""
     found = []
     for name, value in of_real.items():
         values = np.array([each.get(name, np.nan) for each in of_cohort])
         values = values[np.isfinite(values)]
         if len(values) < 8 or not np.isfinite(value):
             continue
-        spread = tuple(float(each) for each in np.percentile(values, (5, 25, 50, 75, 95)))
+        spread = tuple(float(each) for each in np.percentile(values, (ends[0], 25, 50, 75, ends[1])))
         share = 100 * float(((values < value) + 0.5 * (values == value)).mean())
         found.append(Row(name, value, spread, share))
     return found
@@ -72,7 +74,7 @@ def noise_table(pictures: Sequence[np.ndarray], real_picture: np.ndarray) -> str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cohort", default="demo")
+    parser.add_argument("--cohort", default="patients-12222")
     parser.add_argument("--number", type=int, default=48)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--outside", action="store_true", help="only the rows outside the cohort's 5-95 %%")
