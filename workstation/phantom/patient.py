@@ -158,7 +158,7 @@ def _shot(
 def _lie_down_again(body: Body, person: Person, rng: np.random.Generator) -> Body:
     """The same body in another position."""
     other = draw_body(rng, person.sex, person.age)
-    same = {name: getattr(body, name) for name in ("height_mm", "scoliosis_mm", "scoliosis_phase")}
+    same = {name: getattr(body, name) for name in ("height_mm", "build")}
     weight = body.weight_kg * float(np.exp(rng.normal(0.01, 0.03)))
     return replace(other, weight_kg=weight, bladder_mm=body.bladder_mm * float(np.exp(rng.normal(0, 0.1))), **same)
 

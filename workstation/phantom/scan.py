@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from workstation.phantom import camera as optics
 from workstation.phantom.camera import Box, Camera, Medium
 from workstation.phantom.extras import Extra
-from workstation.phantom.pose import Body, breasts, pose_bones, pose_skin
-from workstation.phantom.projection import Chords, Grid, Singles, capsules, ellipsoids, join, skin
+from workstation.phantom.pose import Body, breasts, clothe, pose_bones
+from workstation.phantom.projection import Chords, Grid, Singles, capsules, ellipsoids, join
 from workstation.phantom.skeleton import Floats, Skeleton, standard
 from workstation.phantom.soft import concentration as concentration_of
+from workstation.phantom.skin import surface
 from workstation.phantom.truth import Mask, trace
 from workstation.phantom.uptake import Uptake
 
@@ -72,7 +73,7 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     camera, grid = acquisition.camera, grid_of(acquisition)
     skeleton = pose_bones(body, standard())
     chords = join(ellipsoids(skeleton.ellipsoids, grid), capsules(skeleton.capsules, grid))
-    back, front = skin(pose_skin(body, standard().outlines), grid)
+    back, front = surface(clothe(body), grid)
     mounds = ellipsoids(breasts(body), grid) if body.sex == "F" else None
     if mounds is not None:
         inside = ~np.isnan(front[mounds.row, mounds.column])

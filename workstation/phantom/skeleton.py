@@ -19,14 +19,15 @@ import resources
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
-HEAD, TRUNK, ARM, LEG = range(4)
+HEAD, TRUNK, ARM, LEG, GIRDLE = range(5)
 _PARTS = {
+    GIRDLE: {"clavicle", "scapula"},
     HEAD: {"skull", "face", "mandible", "soft_head", "nasopharynx"},
     ARM: {"humerus", "forearm", "hand", "soft_arm"},
     LEG: {"femur", "knee", "tibia", "foot", "soft_leg"},
 }
 _SIDES = {"L": 1, "R": -1, "M": 0}
-RIB_POINTS = 14
+RIB_POINTS = 11
 RIB_START_DEG = 24.0
 TRUNK_POWER = 2.4  # superellipse exponent of the trunk's outline; limbs and head are ellipses
 
@@ -95,7 +96,7 @@ class Skeleton:
 
 
 def part_of(name: str, group: str) -> int:
-    """The movable part a row belongs to: HEAD, ARM, LEG, else TRUNK."""
+    """The movable part a row belongs to: HEAD, ARM, LEG, GIRDLE, else TRUNK."""
     for part, members in _PARTS.items():
         if group in members or name in members:
             return part

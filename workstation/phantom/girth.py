@@ -1,0 +1,57 @@
+"""How thick soft tissue lies: factors of the standard outlines for weight, sex, height and where fat sits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from workstation.phantom.body import Body
+from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Outline, standard
+
+
+def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
+    """Factors of half width and half depth at standard heights y (n,) mm."""
+    fat, woman = body.fat, body.sex == "F"
+    y = np.asarray(y, float)
+    if part == HEAD:
+        return np.full_like(y, body.head_scale), np.full_like(y, body.head_scale)
+    if part == ARM:
+        power = np.interp(y, [330, 400, 640, 880, 930], [0.35, 0.6, 0.5, 0.3, 0.12])
+        both = fat**power * (0.90 if woman else 1.0) * body.scale**0.5
+        return both, both
+    if part == LEG:
+        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.5, 0.52, 0.38, 0.34, 0.26, 0.08])
+        seat = body.build.seat ** np.interp(y, [900, 1300], [1.0, 0.2])
+        both = fat**power * seat * body.scale ** np.where(y > 1660, 1.0, 0.5)
+        return both, both
+    sex = np.interp(y, [600, 740], [0.90, 1.04]) if woman else np.ones_like(y)
+    neck = np.interp(y, [280, 345], [0.5, 1.0])  # necks grow less than bellies
+    waist = np.interp(y, [380, 600, 830], [0.0, 1.0, 0.0])
+    belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1, -0.2, 1))
+    hips = body.build.seat ** np.interp(y, [640, 800], [0.0, 1.0])
+    wide = np.interp(y, [300, 420, 600], [0.42, 0.46, 0.54])
+    wide = sex * fat ** (wide * neck) * hips * (1 + 0.06 * waist * np.clip(fat - 1.1, -0.3, 0.6))
+    return wide * body.scale**0.5, belly * body.build.chest**0.6 * fat ** (0.62 * neck) * body.scale**0.5
+
+
+@lru_cache(maxsize=1)
+def _trunk() -> Outline:
+    return next(outline for outline in standard().outlines if outline.name == "soft_trunk")
+
+
+def half_width(body: Body, y: float) -> float:
+    """Of the trunk, mm, at a standard height."""
+    table = _trunk()
+    return float(np.interp(y, table.centre[:, 1], table.half_width) * girth(body, TRUNK, np.array([y]))[0][0])
+
+
+def half_depth(body: Body, y: float) -> float:
+    """Of the trunk, mm, at a standard height."""
+    table = _trunk()
+    return float(np.interp(y, table.centre[:, 1], table.half_depth) * girth(body, TRUNK, np.array([y]))[1][0])
+
+
+def forward(body: Body, half: Floats, standard_half: Floats) -> Floats:
+    """How far the middle of the trunk moves to the front: fat lies before the spine more than behind it, mm."""
+    return 0.35 * (half - standard_half * body.scale)

@@ -1,0 +1,77 @@
+"""Where the skin is before and behind each pixel: the envelope of tapered limbs, a sliced trunk and round covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workstation.phantom.projection import Grid, Slices, ellipsoids
+from workstation.phantom.projection import skin as sliced
+from workstation.phantom.skeleton import Ellipsoids, Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Tubes:
+    """Pieces of limb with elliptic cross-sections, one row each; what lies between the ends is linear.
+
+    start, end (n, 3); wide, deep (n, 2): half widths within the picture and along the ray, at start and end.
+    """
+
+    start: Floats
+    end: Floats
+    wide: Floats
+    deep: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """All that covers one body: trunk, limbs and neck, and what is round (head, heels, breasts)."""
+
+    trunk: tuple[Slices, ...]
+    tubes: Tubes
+    covers: Ellipsoids
+
+
+def surface(skin: Skin, grid: Grid) -> tuple[Floats, Floats]:
+    """z of the skin at the back and in front, each (rows, columns) mm; nan outside the body.
+
+    Parts overlap, so the envelope is taken, never a sum.
+    """
+    back, front = sliced(list(skin.trunk), grid)
+    outside = np.isnan(front)
+    back[outside], front[outside] = np.inf, -np.inf
+    _add_tubes(skin.tubes, grid, back, front)
+    chords = ellipsoids(skin.covers, grid)
+    np.minimum.at(back, (chords.row, chords.column), chords.back)
+    np.maximum.at(front, (chords.row, chords.column), chords.front)
+    outside = front <= back
+    back[outside] = front[outside] = np.nan
+    return back, front
+
+
+def _add_tubes(tubes: Tubes, grid: Grid, back: Floats, front: Floats) -> None:
+    """Widen the envelope by each piece: at its nearest point on the axis a pixel is within the width there, or not."""
+    reach = tubes.wide.max(axis=1)
+    low, high = np.minimum(tubes.start, tubes.end), np.maximum(tubes.start, tubes.end)
+    origin = np.array([grid.left_mm, grid.top_mm])
+    first = np.ceil((low[:, :2] - reach[:, None] - origin) / grid.spacing_mm).astype(int)
+    last = np.floor((high[:, :2] + reach[:, None] - origin) / grid.spacing_mm).astype(int) + 1
+    first, last = np.maximum(first, 0), np.minimum(last, (grid.columns, grid.rows))
+    axis = tubes.end - tubes.start
+    square = np.maximum(axis[:, 0] ** 2 + axis[:, 1] ** 2, 1e-6)
+    x_all, y_all = grid.x.astype(np.float32), grid.y.astype(np.float32)
+    for n in np.flatnonzero((last > first).all(axis=1)):
+        box = np.s_[first[n, 1] : last[n, 1], first[n, 0] : last[n, 0]]
+        x = x_all[None, box[1]] - np.float32(tubes.start[n, 0])
+        y = y_all[box[0], None] - np.float32(tubes.start[n, 1])
+        ax, ay = np.float32(axis[n, 0]), np.float32(axis[n, 1])
+        t = np.clip((x * (ax / np.float32(square[n])) + y * (ay / np.float32(square[n]))), 0, 1)
+        wide, deep = tubes.wide[n].astype(np.float32), tubes.deep[n].astype(np.float32)
+        off = (x - t * ax) ** 2 + (y - t * ay) ** 2
+        inside = 1 - off / (wide[0] + t * (wide[1] - wide[0])) ** 2
+        hit = inside > 0
+        half = (deep[0] + t * (deep[1] - deep[0])) * np.sqrt(np.maximum(inside, 0))
+        middle = np.float32(tubes.start[n, 2]) + t * np.float32(axis[n, 2])
+        np.minimum(back[box], middle - half, out=back[box], where=hit)
+        np.maximum(front[box], middle + half, out=front[box], where=hit)
