@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from workstation.phantom import camera as optics
-from workstation.phantom.camera import BINS, CAMERAS, MU, Box, Camera, Medium
-from workstation.phantom.projection import Chords, Grid
+from workstation.phantom.camera import CAMERAS, Camera
+from workstation.phantom.emission import BODY, deposit, deposit_soft
+from workstation.phantom.medium import MU, Medium, medium
+from workstation.phantom.projection import Box, Chords, Grid
 
 SHAPE = (81, 81)
 BOX = Box(0, 81, 0, 81)
@@ -26,24 +28,24 @@ def chord(back: float, front: float) -> Chords:
 
 @pytest.mark.parametrize(("anterior", "path"), [(True, 80.0), (False, 120.0)])
 def test_a_thin_source_is_attenuated_by_what_lies_before_it(anterior: bool, path: float) -> None:
-    layers = optics.deposit(chord(19.99, 20.01), np.ones(1), slab(-100, 100), anterior, BOX)
+    layers = deposit(chord(19.99, 20.01), np.ones(1), slab(-100, 100), anterior, BOX)
     assert layers.sum() == pytest.approx(0.02 * np.exp(-0.015 * path), rel=1e-4)
 
 
 def test_a_thick_source_is_integrated_along_its_length() -> None:
-    layers = optics.deposit(chord(-30, 50), np.array([3.0]), slab(-100, 100), True, BOX)
+    layers = deposit(chord(-30, 50), np.array([3.0]), slab(-100, 100), True, BOX)
     exact = 3 * (np.exp(-MU * 50) - np.exp(-MU * 130)) / MU
     assert layers.sum() == pytest.approx(exact, rel=1e-5)
 
 
 def test_lung_hides_less() -> None:
-    layers = optics.deposit(chord(-60, -59.99), np.ones(1), slab(-100, 100, (-40.0, 60.0)), True, BOX)
+    layers = deposit(chord(-60, -59.99), np.ones(1), slab(-100, 100, (-40.0, 60.0)), True, BOX)
     assert layers.sum() == pytest.approx(0.01 * np.exp(-0.015 * (60 + 0.26 * 100)), rel=1e-3)
 
 
 def test_soft_tissue_fills_the_skin() -> None:
     one = np.ones(SHAPE)
-    layers = optics.deposit_soft((one, one), 0.35, slab(-110, 90), True)
+    layers = deposit_soft((one, one), 0.35, slab(-110, 90), True)
     assert layers[:, 40, 40].sum() == pytest.approx((1 - np.exp(-MU * 200)) / MU, rel=0.02)
 
 
@@ -54,20 +56,20 @@ def test_resolution_is_what_vendors_quote(camera: Camera) -> None:
 
 def test_a_point_is_blurred_to_the_collimators_width() -> None:
     fine = Camera("GE", GE.hole, GE.thickness, GE.intrinsic, 0.5, GE.field_mm)
-    layers = np.zeros((BINS, *SHAPE), np.float32)
-    layers[2, 40, 40] = 1000
-    profile = optics.blur(layers, fine)[40]
+    layers = np.zeros((BODY.number, *SHAPE), np.float32)
+    layers[1, 40, 40] = 1000
+    profile = optics.blur(layers, fine, BODY)[40]
     above = np.flatnonzero(profile >= profile.max() / 2)
     width = 0.5 * (above[-1] - above[0] + 1)
-    # The third bin lies 100 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
-    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 106) / 34.26), abs=0.6)
+    # The second bin lies 80 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
+    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 86) / 34.26), abs=0.6)
     assert profile.sum() > 0
 
 
 def test_blur_keeps_counts_and_bins_share_them() -> None:
-    layers = optics.deposit(chord(-5, 5), np.ones(1), slab(-100, 100), True, BOX)
+    layers = deposit(chord(-5, 5), np.ones(1), slab(-100, 100), True, BOX)
     assert (layers.sum(axis=(1, 2)) > 0).sum() == 2
-    assert optics.blur(layers, GE).sum() == pytest.approx(float(layers.sum()), rel=1e-3)
+    assert optics.blur(layers, GE, BODY).sum() == pytest.approx(float(layers.sum()), rel=1e-3)
 
 
 def test_counting_is_white_poisson_noise() -> None:
@@ -84,10 +86,10 @@ def test_scatter_stays_inside_the_body() -> None:
     back, front = np.full((80, 80), np.nan), np.full((80, 80), np.nan)
     back[20:60, 20:60], front[20:60, 20:60] = -100, 100
     none = Chords(*(np.zeros(0, int) for _ in range(3)), *(np.zeros(0) for _ in range(3)))
-    scene = optics.medium(back, front, none, 2.26)
+    scene = medium(back, front, none, 2.26)
     primary = np.zeros((80, 80), np.float32)
     primary[20:60, 20:60] = 50
-    scattered = optics.scatter(primary, scene, 2.26)
+    scattered = optics.scatter(primary, scene.thickness, 2.26)
     assert (scattered[np.isnan(front)] == 0).all()
     assert 0.2 < scattered[40, 40] / 50 < 0.4
     assert Grid(80, 80, 2.26, 0, 0).shape == scattered.shape

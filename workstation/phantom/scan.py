@@ -8,31 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.phantom import camera as optics
-from workstation.phantom.camera import Box, Camera, Medium
+from workstation.phantom.acquisition import Acquisition as Acquisition
+from workstation.phantom.camera import Camera
+from workstation.phantom.emission import BODY, around, deposit, deposit_soft
 from workstation.phantom.extras import Extra
+from workstation.phantom.medium import Medium, medium
 from workstation.phantom.pose import Body, breasts, clothe, pose_bones
-from workstation.phantom.projection import Chords, Grid, Singles, capsules, ellipsoids, join
+from workstation.phantom.projection import Box, Chords, Grid, Singles, capsules, ellipsoids, join
 from workstation.phantom.skeleton import Floats, Skeleton, standard
-from workstation.phantom.soft import concentration as concentration_of
 from workstation.phantom.skin import surface
+from workstation.phantom.soft import concentration as concentration_of
 from workstation.phantom.truth import Mask, trace
 from workstation.phantom.uptake import Uptake
 
-ROWS, COLUMNS = 1024, 256
-MARGIN_MM = 90.0  # acquired above the vertex and below the feet, about
 LUNG_UPTAKE = 0.35
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """camera; speed cm/min; counts: expected total of the two views' mean, without lesions; shift_mm of the patient
-    on the table and top_mm from the first row to the vertex."""
-
-    camera: Camera
-    speed: float
-    counts: float
-    shift_mm: float
-    top_mm: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +29,8 @@ class Scene:
     """A body before the camera. Everything here is noise-free and without lesions.
 
     expected: the pictures of both views (anterior, posterior), in the anterior frame. bladder: its masks, likewise.
-    scale: counts per pixel for a unit of emission. field: acquired pixels (rows, columns).
+    scale: counts per pixel for a unit of emission. field: acquired pixels; body: the pixels anything is in.
+    scatter: scattered for each unscattered photon.
     """
 
     skeleton: Skeleton
@@ -50,29 +40,15 @@ class Scene:
     expected: tuple[Singles, Singles]
     scale: float
     field: Box
+    body: Box
+    scatter: float
     bladder: tuple[Mask, Mask]
-
-
-def grid_of(acquisition: Acquisition) -> Grid:
-    spacing = acquisition.camera.spacing_mm
-    left = -(COLUMNS - 1) / 2 * spacing + acquisition.shift_mm
-    return Grid(ROWS, COLUMNS, spacing, left, -acquisition.top_mm)
-
-
-def _field(grid: Grid, camera: Camera, height_mm: float) -> Box:
-    """The pixels a camera of this width acquires while the table moves past it; the rest of the frame stays empty."""
-    half = int(camera.field_mm / 2 / grid.spacing_mm)
-    first = (-MARGIN_MM - grid.top_mm) / grid.spacing_mm
-    last = (height_mm + 2 * MARGIN_MM - grid.top_mm) / grid.spacing_mm
-    middle = COLUMNS // 2
-    return Box(max(int(first), 0), min(int(last), ROWS), middle - half, middle + half)
 
 
 def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Acquisition) -> Scene:
     """Pose, project, attenuate, blur and scatter a body without lesions."""
-    camera, grid = acquisition.camera, grid_of(acquisition)
+    camera, grid, field = acquisition.camera, acquisition.grid, acquisition.field
     skeleton = pose_bones(body, standard())
-    chords = join(ellipsoids(skeleton.ellipsoids, grid), capsules(skeleton.capsules, grid))
     back, front = surface(clothe(body), grid)
     mounds = ellipsoids(breasts(body), grid) if body.sex == "F" else None
     if mounds is not None:
@@ -80,33 +56,36 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
         mounds = mounds.where(inside)
         np.maximum.at(front, (mounds.row, mounds.column), mounds.front)
     kinds = np.array([bone.kind for bone in skeleton.bones])
+    chords = join(ellipsoids(skeleton.ellipsoids, grid), capsules(skeleton.capsules, grid))
     inside = ~np.isnan(front[chords.row, chords.column])
-    scene = optics.medium(back, front, chords.where(inside & (kinds[chords.bone] == "lung")), grid.spacing_mm)
-    solid = chords.where(inside & (kinds[chords.bone] != "lung"))
-    concentration = uptake.bones[solid.bone]
-    solid, concentration = _with_extras(solid, concentration, extras, grid)
+    is_lung = kinds[chords.bone] == "lung"
+    scene = medium(back, front, chords.where(inside & is_lung), grid.spacing_mm)
+    solid = chords.where(inside & ~is_lung)
+    bladder = solid.where(kinds[solid.bone] == "bladder")
+    solid, concentration = _with_extras(solid, uptake.bones[solid.bone], extras, grid)
     soft = concentration_of(uptake, skeleton, body, grid, mounds)
-    box = optics.whole(grid)
-    layers = [
-        optics.deposit(solid, concentration, scene, anterior, box)
-        + optics.deposit_soft(soft, LUNG_UPTAKE, scene, anterior)
-        for anterior in (True, False)
-    ]
-    primary = [optics.blur(each, camera) for each in layers]
-    field = _field(grid, camera, body.height_mm)
-    inside_field = np.zeros(grid.shape, bool)
-    inside_field[field.slices] = True
-    whole = [one + optics.scatter(one, scene, grid.spacing_mm) + optics.AIR for one in primary]
-    total = sum(float(one[inside_field].sum()) for one in whole) / 2
-    scale = acquisition.counts / total
-    expected = [(one * scale * inside_field).astype(np.float32) for one in whole]
-    bladder = solid.where(kinds[np.maximum(solid.bone, 0)] == "bladder")
-    none = np.zeros(grid.shape, bool)
-    bare = Scene(skeleton, grid, camera, scene, (expected[0], expected[1]), scale, field, (none, none))
+    box = _around_body(scene, solid, camera, grid)
+    depths = replace(BODY, lead=camera.lead)
+    whole = []
+    for anterior in (True, False):
+        layers = deposit_soft(soft, LUNG_UPTAKE, scene, anterior, box, depths)
+        layers += deposit(solid, concentration, scene, anterior, box, depths)
+        primary = optics.blur(layers, camera, depths)
+        scattered = optics.scatter(primary, scene.thickness[box.slices], grid.spacing_mm, acquisition.scatter)
+        picture = np.zeros(grid.shape, np.float32)
+        picture[field.slices] = optics.AIR * acquisition.scatter / optics.SCATTER_SHARE
+        picture[box.slices] += primary + scattered
+        whole.append(in_field(picture, field))
+    scale = 2 * acquisition.counts / sum(float(picture.sum(dtype=float)) for picture in whole)
+    expected = [picture * np.float32(scale) for picture in whole]
+    none = np.zeros((0, 0), bool)
+    bare = Scene(
+        skeleton, grid, camera, scene, (expected[0], expected[1]), scale, field, box, acquisition.scatter, (none, none)
+    )
     masks = []
     for view in (0, 1):
-        picture = contribution(bare, bladder, uptake.bones[bladder.bone], view)
-        masks.append(in_frame(trace(picture[0], expected[view][picture[1].slices]).mask, picture[1], grid))
+        own, where = contribution(bare, bladder, uptake.bones[bladder.bone], view)
+        masks.append(in_frame(trace(own, expected[view][where.slices]).mask, where, grid))
     return replace(bare, bladder=(masks[0], masks[1]))
 
 
@@ -119,6 +98,28 @@ def _with_extras(solid: Chords, concentration: Floats, extras: tuple[Extra, ...]
     return solid, concentration
 
 
+def _around_body(scene: Medium, solid: Chords, camera: Camera, grid: Grid) -> Box:
+    """The pixels that skin or solids, blurred, can reach; sides at multiples of 4, as scatter needs them."""
+    row, column = np.nonzero(scene.front > scene.back)
+    both = Box(
+        int(min(row.min(), solid.row.min())),
+        int(max(row.max(), solid.row.max())),
+        int(min(column.min(), solid.column.min())),
+        int(max(column.max(), solid.column.max())),
+    )
+    pad = int(np.ceil(optics.REACH * camera.fwhm(BODY.centres[-1]) / 2.3548 / grid.spacing_mm))
+    top, left = max(both.top - pad, 0) // 4 * 4, max(both.left - pad, 0) // 4 * 4
+    bottom = min(-(-(both.bottom + 1 + pad) // 4) * 4, grid.rows)
+    return Box(top, bottom, left, min(-(-(both.right + 1 + pad) // 4) * 4, grid.columns))
+
+
+def in_field(picture: Singles, field: Box) -> Singles:
+    """A whole frame with nothing outside the acquired pixels."""
+    out = np.zeros_like(picture)
+    out[field.slices] = picture[field.slices]
+    return out
+
+
 def contribution(scene: Scene, chords: Chords, concentration: Floats, view: int) -> tuple[Singles, Box]:
     """Unscattered expected counts of some chords in one view (0 anterior, 1 posterior, both in the anterior frame).
 
@@ -126,15 +127,16 @@ def contribution(scene: Scene, chords: Chords, concentration: Floats, view: int)
     """
     if len(chords.row) == 0:
         return np.zeros((1, 1), np.float32), Box(0, 1, 0, 1)
-    box = optics.box_around(chords, scene.camera, scene.grid)
-    layers = optics.deposit(chords, concentration, scene.medium, view == 0, box)
-    picture = optics.blur(layers, scene.camera) * np.float32(scene.scale)
-    rows = np.arange(box.top, box.bottom)
-    columns = np.arange(box.left, box.right)
-    acquired = ((rows >= scene.field.top) & (rows < scene.field.bottom))[:, None] & (
-        (columns >= scene.field.left) & (columns < scene.field.right)
-    )
-    return picture * acquired, box
+    depths = around(chords, scene.medium, view == 0, scene.camera.lead)
+    box = optics.box_around(chords, scene.camera, scene.grid, float(depths.centres[-1]))
+    layers = deposit(chords, concentration, scene.medium, view == 0, box, depths)
+    picture = optics.blur(layers, scene.camera, depths) * np.float32(scene.scale)
+    field = scene.field
+    picture[: max(field.top - box.top, 0)] = 0
+    picture[max(field.bottom - box.top, 0) :] = 0
+    picture[:, : max(field.left - box.left, 0)] = 0
+    picture[:, max(field.right - box.left, 0) :] = 0
+    return picture, box
 
 
 def in_frame(mask: Mask, box: Box, grid: Grid) -> Mask:
@@ -146,11 +148,13 @@ def in_frame(mask: Mask, box: Box, grid: Grid) -> Mask:
 def add(scene: Scene, extra: tuple[Singles, Singles]) -> tuple[Singles, Singles]:
     """Expected pictures with the lesions' unscattered counts `extra` (whole frames) and the scatter they make."""
     out = []
+    thickness = scene.medium.thickness[scene.body.slices]
     for expected, more in zip(scene.expected, extra, strict=True):
-        scattered = optics.scatter(more, scene.medium, scene.grid.spacing_mm)
-        inside = np.zeros(scene.grid.shape, np.float32)
-        inside[scene.field.slices] = 1
-        out.append(expected + (more + scattered) * inside)
+        both = expected + more
+        both[scene.body.slices] += optics.scatter(
+            more[scene.body.slices], thickness, scene.grid.spacing_mm, scene.scatter
+        )
+        out.append(in_field(both, scene.field))
     return out[0], out[1]
 
 

@@ -1,0 +1,122 @@
+"""What radiation passes through on its way out: the body's tissue, its lungs, and metal in or on it.
+
+Distances mm. z grows to the front; everything is in the anterior frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+from workstation.phantom.projection import Chords
+from workstation.phantom.skeleton import Floats
+
+MU = 0.015  # per mm, soft tissue at 140 keV, narrow beam
+LUNG_DENSITY = 0.26
+GAP = 45.0  # skin to collimator
+_REACH_MM = 150.0  # the collimator keeps clear of the highest skin so far up and down
+_NOWHERE = -1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Metal:
+    """A thing that dims what is behind it. middle: its z per pixel (rows, columns), nan where it is not."""
+
+    middle: Floats
+    transmission: float
+
+
+@dataclass(frozen=True, eq=False)
+class Medium:
+    """What radiation passes through, per pixel (rows, columns): skin and lungs as z, mm.
+
+    back, front: the skin, nan outside the body. lung_back, lung_front: equal where there is no lung.
+    plane_front, plane_back: z of the collimators, (rows,); they follow the body's outline slowly.
+    """
+
+    back: Floats
+    front: Floats
+    lung_back: Floats
+    lung_front: Floats
+    plane_front: Floats
+    plane_back: Floats
+    metals: tuple[Metal, ...] = ()
+
+    @property
+    def thickness(self) -> Floats:
+        return np.nan_to_num(self.front - self.back)
+
+    def facing(self, anterior: bool) -> Facing:
+        """The same as one camera sees it."""
+        return self._to_front if anterior else self._to_back
+
+    @cached_property
+    def _to_front(self) -> Facing:
+        metals = tuple((metal.middle, metal.transmission) for metal in self.metals)
+        return Facing(self.front, self.back, self.lung_front, self.lung_back, self.plane_front, metals)
+
+    @cached_property
+    def _to_back(self) -> Facing:
+        metals = tuple((-metal.middle, metal.transmission) for metal in self.metals)
+        return Facing(-self.back, -self.front, -self.lung_back, -self.lung_front, -self.plane_back, metals)
+
+
+@dataclass(frozen=True, eq=False)
+class Facing:
+    """A medium along the line of sight of one camera: h is height towards the camera, z or -z.
+
+    skin, bottom: the near and far skin, nan outside; lung_top, lung_bottom; plane: of the collimator (rows,);
+    metals: height per pixel, nan where there is none, and transmission.
+    """
+
+    skin: Floats
+    bottom: Floats
+    lung_top: Floats
+    lung_bottom: Floats
+    plane: Floats
+    metals: tuple[tuple[Floats, float], ...]
+
+    def survival(self, h: Floats, pixel: NDArray[np.intp]) -> Floats:
+        """Share of photons from height h (n,) over flat pixel indices that leave the body towards the camera."""
+        # What lies beyond the far skin has the whole body before it; fmax makes nan, no body, no path.
+        path = np.take(self.skin, pixel) - np.fmax(h, np.take(self.bottom, pixel))
+        np.fmax(path, 0, out=path)
+        top = np.take(self.lung_top, pixel)
+        path -= (1 - LUNG_DENSITY) * (top - np.clip(h, np.take(self.lung_bottom, pixel), top))
+        return np.exp(-MU * path)
+
+    def dimmed(self, low: Floats, high: Floats, pixel: NDArray[np.intp]) -> Floats | float:
+        """Share of photons born evenly between heights low and high that metal nearer to the camera lets pass.
+
+        A chord that metal cuts is dimmed in the proportion of what lies behind it. The shadow's edge is as sharp as
+        what is behind it, not as the metal: an approximation, too soft by a few mm for things on the skin.
+        """
+        share: Floats | float = 1.0
+        for middle, transmission in self.metals:
+            behind = np.clip((np.take(middle, pixel) - low) / np.maximum(high - low, 1e-6), 0, 1)
+            share = share * (1 - (1 - transmission) * np.nan_to_num(behind))
+        return share
+
+
+def medium(back: Floats, front: Floats, lungs: Chords, spacing_mm: float) -> Medium:
+    """back, front: the skin (rows, columns), nan outside the body. lungs: their chords, inside the skin."""
+    lung_back, lung_front = np.zeros(back.shape), np.zeros(back.shape)
+    lung_back[lungs.row, lungs.column] = lungs.back
+    lung_front[lungs.row, lungs.column] = lungs.front
+    front_plane = _plane(np.nan_to_num(front, nan=_NOWHERE), spacing_mm)
+    back_plane = -_plane(np.nan_to_num(-back, nan=_NOWHERE), spacing_mm)
+    return Medium(back, front, lung_back, lung_front, front_plane, back_plane)
+
+
+def _plane(skin: Floats, spacing_mm: float) -> Floats:
+    """Height of a collimator over each row, (rows,)."""
+    highest = skin.max(axis=1)
+    has = highest > _NOWHERE / 2
+    highest[~has] = highest[has].min()
+    reach = int(_REACH_MM / spacing_mm)
+    smooth = gaussian_filter1d(maximum_filter1d(highest, 2 * reach + 1), reach / 2, mode="nearest")
+    return np.asarray(smooth + GAP)
