@@ -155,6 +155,9 @@ def test_imports_follow_the_table(package: str) -> None:
         ("workstation/cli.py", "from workstation.ui.main_window import MainWindow"),
         ("workstation/report/case.py", "from PySide6.QtGui import QPdfWriter"),
         ("ml/train.py", "from workstation.core.scan import Scan"),
+        ("ml/snapshot.py", "from PySide6.QtCore import QObject"),
+        ("workstation/workflows/simulate_snapshot.py", "from ml.writing import Writer"),
+        ("workstation/app/training.py", "from ml.snapshot import Snapshot"),
     ],
 )
 def test_the_table_catches(path: str, source: str) -> None:
@@ -168,6 +171,8 @@ def test_the_table_catches(path: str, source: str) -> None:
         ("workstation/core/edits.py", "from .lesion import Lesion\nimport scipy.ndimage"),
         ("workstation/app/reading.py", "from PySide6.QtGui import QImage\nfrom workstation import __version__"),
         ("workstation/workflows/predict.py", "from ml.protocol import Request"),
+        ("workstation/workflows/simulate_snapshot.py", "def late():\n    from ml.snapshot import Writer"),
+        ("ml/snapshot.py", "from ml.folds import assign_folds"),
         ("workstation/report/pdf.py", "def write():\n    from PySide6.QtGui import QPdfWriter"),
     ],
 )
@@ -243,6 +248,23 @@ def test_the_window_loads_nothing_slow() -> None:
 def test_core_stats_and_store_load_no_qt() -> None:
     units = [name for name in ("core", "stats", "store") if (ROOT / "workstation" / name).is_dir()]
     assert not loaded_by(import_all(*units), ("PySide6", "shiboken6", "torch", "pydicom"))
+
+
+# What others may import of ml: the workstation has no torch, and a snapshot is also made where there is only NumPy.
+LIGHT = tuple(name for name in ("snapshot", "protocol") if (ROOT / "ml" / f"{name}.py").is_file())
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_what_others_import_of_ml_is_light(name: str) -> None:
+    assert not loaded_by(f"import ml.{name}", ("torch", "monai", "scipy", "skimage", "workstation", "PySide6"))
+
+
+def test_simulating_arrays_loads_no_dicom_no_sql_no_qt() -> None:
+    code = (
+        "from workstation.workflows import simulate_snapshot\n"
+        "import workstation.cli, workstation.phantom.patient, workstation.phantom.cohorts, ml.snapshot"
+    )
+    assert not loaded_by(code, ("torch", "pydicom", "sqlite3", "sqlite_utils", "PySide6", "shiboken6", "PIL"))
 
 
 def test_a_loaded_module_is_seen() -> None:

@@ -141,9 +141,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     phantom = command("phantom", _phantom, "simulate scans with known truth")
     phantom.add_argument("cohort", metavar="COHORT", help="which patients, such as demo")
-    phantom.add_argument("--out", required=True, type=_path, metavar="DIR")
+    where = phantom.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=_path, metavar="DIR", help="write DICOM with the truth beside it")
+    where.add_argument("--snapshot", type=_path, metavar="DIR", help="write arrays to learn from, dealt into folds")
     phantom.add_argument("--patients", type=int, metavar="N", help="how many; all the cohort has if not given")
     phantom.add_argument("--seed", type=int, default=0, metavar="S")
+    phantom.add_argument("--folds", type=int, metavar="K", help="of a snapshot; 5 if not given")
     return parser
 
 
@@ -344,9 +347,17 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _phantom(arguments: argparse.Namespace) -> int:
-    from workstation.workflows import simulate
+    from workstation.workflows import simulate, simulate_snapshot
+    from workstation.workflows.errors import CallError
 
-    result = _follow(simulate.run(arguments.cohort, arguments.out, arguments.patients, arguments.seed))
+    asked = arguments.patients, arguments.seed
+    if arguments.snapshot is not None:
+        folds = 5 if arguments.folds is None else arguments.folds
+        result = _follow(simulate_snapshot.run(arguments.cohort, arguments.snapshot, *asked, folds))
+    elif arguments.folds is not None:
+        raise CallError("Only a snapshot has folds; leave --folds away, or name --snapshot instead of --out.")
+    else:
+        result = _follow(simulate.run(arguments.cohort, arguments.out, *asked))
     if arguments.json:
         _print_json(vars(result))
     else:

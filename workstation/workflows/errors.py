@@ -13,10 +13,7 @@ class CallError(WorkflowError):
 
 def in_words(error: BaseException) -> str | None:
     """The sentence to show for an error of the world, of any package; None for a mistake of ours."""
-    from workstation.dicom.errors import DicomError
-    from workstation.store.errors import LibraryError
-
-    if isinstance(error, WorkflowError | LibraryError | DicomError):
+    if isinstance(error, WorkflowError):
         return str(error)
     if isinstance(error, MemoryError):
         return "There is not enough memory for this. Close other programs and try again."
@@ -24,4 +21,8 @@ def in_words(error: BaseException) -> str | None:
         where = f" ({error.filename})" if error.filename else ""
         why = error.strerror or "not all of it; perhaps the disk is full"  # numpy's own, which has no number
         return f"A file or folder could not be read or written: {why}{where}."
-    return None
+    # Last, for simulating must not need what a library needs.
+    from workstation.dicom.errors import DicomError
+    from workstation.store.errors import LibraryError
+
+    return str(error) if isinstance(error, LibraryError | DicomError) else None

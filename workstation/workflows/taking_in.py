@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,16 +12,13 @@ from dataclasses import dataclass, field
 
 from workstation.workflows.arriving import Arrived, Rules, take_in
 from workstation.workflows.parcel import Parcel, packed, unpacked
+from workstation.workflows.processes import NO_PROCESSES, begin_process
 
 _FEW = 20  # files; starting a process costs as much as reading some fifty
 _LOT = 4  # files handed over together
 _LOT_BYTES = 8 << 20
 _AHEAD = 32  # files on their way at once
 _AHEAD_BYTES = 64 << 20
-# What starting processes raises where shared locks or processes are refused: /dev/shm not writable, a system without.
-NO_PROCESSES = (OSError, NotImplementedError)
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 File = tuple[str, str, bytes]  # name, keyed hash, bytes
 
@@ -114,7 +107,7 @@ class _Pool:
             if self._executor is None:
                 # Never forked: a fork of a program with threads and a window may hang.
                 context = multiprocessing.get_context("spawn")
-                self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_process)
+                self._executor = ProcessPoolExecutor(self._workers, mp_context=context, initializer=begin_process)
             lot.future = self._executor.submit(_carry_out, lot.files, self._rules)
         except (BrokenProcessPool, *NO_PROCESSES):
             self._broken = True
@@ -122,28 +115,3 @@ class _Pool:
 
 def _carry_out(files: list[File], rules: Rules) -> list[Parcel]:
     return [packed(take_in(*file, rules)) for file in files]
-
-
-def _begin_process() -> None:
-    """Ctrl-C is the parent's business; when it dies, however it dies, its processes go with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def watch() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=watch, daemon=True).start()
-    _keep_memory()
-
-
-def _keep_memory() -> None:
-    """Let the C library keep freed megabytes for the next file; giving each back cost a tenth of an import's time."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):  # a C library without this knob
-        for knob in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
-            ctypes.CDLL(None).mallopt(knob, 32 << 20)
