@@ -43,10 +43,15 @@ def hyperostosis(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfal
     """Thick frontal bone on both sides of the midline, which stays free of it."""
     excess = between(rng, row["factor"]) - 1
     shell = anatomy.size("calvarium")
-    centre = [anatomy.at("calvarium", 0, (0.36 * one, -0.28, 0.84)) for one in (1, -1)]
-    shape = np.array([0.33 * shell[0], 0.3 * shell[1], 7.0])
-    # A face-on plate of 14 mm is twice the skull's thickness: half of its activity doubles what is seen.
-    plates = Extra("hyperostosis", ovals(centre, shape), concentration=0.75 * excess, relative_to="calvarium")
+    # Three overlapping plates a side, so that its border is no circle.
+    inner, outer, upper = (0.22, -0.22, 0.90), (0.48, -0.18, 0.80), (0.30, -0.46, 0.79)
+    place = np.array([inner, outer, upper]) + rng.normal(0, 0.03, (3, 3)) * (1, 1, 0)
+    centre = [anatomy.at("calvarium", 0, each * (one, 1, 1)) for one in (1, -1) for each in place]
+    shape = np.array([0.24 * shell[0], 0.24 * shell[1], 7.0]) * rng.uniform(0.8, 1.2, (3, 1))
+    # Plates of 14 mm are twice the skull's thickness.
+    plates = Extra(
+        "hyperostosis", ovals(centre, np.tile(shape, (2, 1))), concentration=0.65 * excess, relative_to="calvarium"
+    )
     return Pitfall("hyperostosis", (plates,))
 
 

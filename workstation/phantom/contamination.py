@@ -75,7 +75,9 @@ def catheter(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
     points = np.array(way, float) * (which, 1, 1)
     points[1:-1] += rng.normal(0, 8, (len(points) - 2, 3)) * (1, 1, 0)
     line = np.vstack([start, anatomy.moved(points, LEG, which)])
-    hose = Extra("catheter", capsules=tube(line, radius), concentration=strength, place="front", relative_to="bladder")
+    hose = Extra(
+        "catheter", capsules=tube(_smooth(line), radius), concentration=strength, place="front", relative_to="bladder"
+    )
     if not bag:
         return Pitfall("catheter", (hose,))
     # A bag is flat on the table, fuller below.
@@ -83,6 +85,14 @@ def catheter(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
     full = ovals(centre, [(0.6 * size, size, 0.16 * size), (0.5 * size, 0.55 * size, 0.12 * size)])
     sack = Extra("catheter", full, concentration=strength * between(rng, row["bag_share"]), relative_to="bladder")
     return Pitfall("catheter", (hose, sack))
+
+
+def _smooth(line: Floats) -> Floats:
+    """A line (n, 3) with its corners cut twice (Chaikin); the ends stay."""
+    for _ in range(2):
+        quarter, rest = 0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]
+        line = np.vstack([line[:1], np.stack([quarter, rest], axis=1).reshape(-1, 3)[1:-1], line[-1:]])
+    return line
 
 
 def diverticulum(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:

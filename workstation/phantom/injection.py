@@ -10,6 +10,8 @@ from workstation.phantom.extras import Extra, Pitfall, balls, ovals, rods, tube
 from workstation.phantom.skeleton import TRUNK, Floats, standard
 
 _HEXAGON = np.deg2rad(np.arange(6) * 60.0 + 30.0)  # the walls of a collimator's holes are thinnest in six directions
+# Counts over a spot of radius r after blur are those over the arm beside it when activity x r is about this, mm.
+_ARM_PATH = 45.0
 
 
 def injection(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
@@ -20,15 +22,16 @@ def injection(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
     radius = between(rng, row["diameter_mm"]) / 2
     strength = float(np.clip(row["median"] * np.exp(row["sigma"] * rng.normal()), *row["limits"]))
     spot = ovals(centre, np.array([0.8, rng.uniform(1.0, 1.5), 0.6]) * radius)
-    extras = [Extra("injection", spot, concentration=strength)]
+    activity = strength * _ARM_PATH / radius
+    extras = [Extra("injection", spot, concentration=activity)]
     leaked = rng.uniform() < row["leaked"]
     if leaked:
         size = between(rng, row["leak_mm"]) / 2
         around = centre + rng.normal(0, (4, 12, 0), (2, 3))
         cloud = ovals(around, np.array([0.6, 1.2, 0.35]) * size)
-        extras.append(Extra("injection", cloud, concentration=strength * times(rng, row["leak_share"])))
+        extras.append(Extra("injection", cloud, concentration=activity * times(rng, row["leak_share"])))
     if strength > row["star_above"]:
-        extras.append(_star(centre, strength * radius, row, rng))
+        extras.append(_star(centre, activity * radius, row, rng))
     if rng.uniform() < (row["nodes_if_leaked"] if leaked else row["nodes_else"]):
         extras.append(_nodes(anatomy, which, row, rng))
     return Pitfall("injection", tuple(extras))

@@ -24,8 +24,11 @@ def hip(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
         cup = ovals(head + (-3 * which, -3, 0), np.full(3, between(rng, row["cup_mm"]) / 2 * scale))
         middle = (top + tip) / 2
         # The stem's shoulder is broad, its end thin.
-        stem = tube([head, neck, top, middle, tip], np.array([9.0, 12.0, 9.0, 7.0]) * scale)
+        stem = tube([head, neck, top, middle, tip], np.array([9.0, 13.0, 11.0, 8.5]) * scale)
         extras += [Extra("hip prosthesis", cup, stem, transmission=transmission)]
+        # Where the stem is there is no bone.
+        inner = tube([top, middle, tip], np.array([11.0, 8.5]) * scale)
+        extras += [Extra("hip prosthesis", capsules=inner, concentration=-0.9, relative_to="femur_shaft_prox")]
         # Head and neck of the bone are gone.
         factors[index_of("femoral_head", which)] = 0.05
         factors[index_of("femoral_neck", which)] = 0.15
@@ -51,13 +54,13 @@ def knee(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
         keel = tube([tray, tray + (0.02 * which, 42 * scale, 0)], 7 * scale)
         extras.append(Extra("knee prosthesis", ovals(np.vstack([*caps, tray]), shape), keel, transmission=transmission))
         for name in ("femoral_condyle_med", "femoral_condyle_lat"):
-            factors[index_of(name, which)] = 0.5
+            factors[index_of(name, which)] = 0.25
         for name in ("tibial_plateau", "tibial_tuberosity", "patella"):
             factors[index_of(name, which)] = 1 + (rim - 1) * rng.uniform(0.6, 1.2)
         # What is left of the condyles lies above the caps.
         for end in (inner, outer):
             at = end + (0, -19 * scale, 0)
-            extras.append(_warm(at, 13 * scale, rim - 0.5, "femoral_condyle_lat", kind="knee prosthesis"))
+            extras.append(_warm(at, 13 * scale, rim - 0.3, "femoral_condyle_lat", kind="knee prosthesis"))
     return Pitfall("knee prosthesis", tuple(extras), factors)
 
 

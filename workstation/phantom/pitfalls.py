@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -87,19 +86,17 @@ class Pitfalls:
 
 def draw_pitfalls(
     body: Body,
-    skeleton: Any,
-    tumour: str = "",
-    age: float = 0,
-    rng: Any = None,
+    skeleton: Skeleton,
+    tumour: str,
+    age: float,
+    rng: np.random.Generator,
     lasting: np.random.Generator | None = None,
-) -> Any:
+) -> Pitfalls:
     """What one scan has that misleads; each kind independently of the others.
 
     skeleton: the posed one of this body. age in years. lasting: decides what stays with a patient (a prosthesis, a
     missing breast); the same stream in each of the patient's scans gives the same, wherever the body then lies.
     """
-    if isinstance(skeleton, np.random.Generator):
-        return ()  # FIXME gone as soon as the caller passes all
     anatomy = Anatomy(body, skeleton)
     rows = {row["kind"]: row for row in resources.table(TABLE)["pitfall"]}
     found = []

@@ -31,7 +31,7 @@ def thyroid(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
     """Free pertechnetate or goitre: both lobes, sometimes one, and the stomach when the tracer is at fault."""
     larynx, scale = anatomy.at("hyoid_larynx"), anatomy.scale
     excess = times(rng, row["excess"])
-    centre = larynx + np.array([(1, 0, 0), (-1, 0, 0)]) * (15, 0, 0) * scale + np.array([0, 26, 2]) * scale
+    centre = larynx + np.array([(1, 0, 0), (-1, 0, 0)]) * (15, 0, 0) * scale + np.array([0, 36, 0]) * scale
     nodular = rng.uniform() < 0.3
     shape = np.array([9, 21, 8]) * scale * rng.uniform(0.9, 1.3, (2, 1))
     lobes = Extra("thyroid", ovals(centre, shape), concentration=excess * np.array([1.0, 0.15 if nodular else 0.9]))
