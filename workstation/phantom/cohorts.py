@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import resources
-from workstation.phantom.posterior import Mix
 from workstation.phantom.sites import TUMOURS
 
 VERSION = "2.0"  # of the simulator and its settings; results name it
@@ -55,8 +54,9 @@ class Cohort:
     """One cohort's quotas.
 
     groups: by tumour, in the order of TUMOURS. law: name of the count law. earlier: share of patients with an earlier
-    scan. older: years more than the usual ages, on average. serial: metastatic patients are followed under treatment. clean: how many non-metastatic patients show no
-    abnormal uptake, where that is a quota. involved: how many patients have metastases in each of six places.
+    scan. older: years more than the usual ages, on average. serial: metastatic patients are followed under treatment.
+    clean: how many non-metastatic patients show no abnormal uptake, where that is a quota. involved: how many patients
+    have metastases in each of six places.
     """
 
     name: str
@@ -74,15 +74,6 @@ class Cohort:
     def patients(self) -> int:
         """How many there are unless asked otherwise."""
         return sum(group.patients for group in self.groups)
-
-    @property
-    def mix(self) -> Mix:
-        """Chances of tumour, and of a metastatic status given each."""
-        total = self.patients
-        return Mix(
-            tuple(group.patients / total for group in self.groups),
-            tuple(group.metastatic / max(group.patients, 1) for group in self.groups),
-        )
 
 
 def _cohort(name: str, entry: dict[str, Any]) -> Cohort:

@@ -33,6 +33,11 @@ class Person:
     metastatic: bool
 
 
+def patient_id(cohort: str, number: int) -> str:
+    """number: from 0."""
+    return f"{cohort}-{number + 1:05d}"
+
+
 def _between(mean: float, sd: float, first: int, last: int, number: int) -> Ints:
     """Evenly spaced quantiles of a normal law cut to whole years first..last, rising."""
     low, high = ndtr((first - 0.5 - mean) / sd), ndtr((last + 0.5 - mean) / sd)

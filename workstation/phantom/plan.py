@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 import numpy as np
 
 from workstation.phantom.cohorts import Cohort, Group
-from workstation.phantom.lesions import counts
+from workstation.phantom.counts import numbers
+from workstation.phantom.findings import Finding
 from workstation.phantom.person import Ints, ages
 from workstation.phantom.pose import Sex
 from workstation.phantom.sites import TUMOURS
 from workstation.phantom.skeleton import Floats
 from workstation.phantom.streams import stream
 from workstation.phantom.therapy import UNCHANGED, courses
+from workstation.phantom.world import World, age_group
 
 Item = TypeVar("Item")
 
@@ -32,6 +34,7 @@ class Enrolled:
     """One patient as planned. diffuse: metastases everywhere, none of them separate.
 
     malignant, benign: numbers of lesions over all scans. course: of the disease where there are several scans.
+    findings: the lesions, where the plan itself has to draw them.
     """
 
     tumour: str
@@ -42,12 +45,27 @@ class Enrolled:
     malignant: int
     benign: int
     course: str | None = None
+    findings: tuple[Finding, ...] | None = None
 
 
 def enrolled(cohort: Cohort, seed: int, number: int) -> Enrolled:
     """Patient `number` (from 0) of a cohort; beyond its size the same quotas are filled again with others."""
     block, place = divmod(number, cohort.patients)
     return plan(cohort, seed, block)[place]
+
+
+@cache
+def world(cohort: Cohort) -> World:
+    """The cohort as the lesions' model knows it; the diffuse, who have none, are left out."""
+    lesions = [group.patients - group.diffuse for group in cohort.groups]
+    years = [np.concatenate(pair) for pair in ages(cohort)]
+    of_age = [np.bincount([age_group(int(age)) for age in each], minlength=3) / max(len(each), 1) for each in years]
+    return World(
+        tuple(number / sum(lesions) for number in lesions),
+        tuple((group.metastatic - group.diffuse) / max(n, 1) for group, n in zip(cohort.groups, lesions, strict=True)),
+        tuple(tuple(float(share) for share in each) for each in of_age),
+        cohort.law,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -86,7 +104,7 @@ def _stratum(
 
 def _numbers(cohort: Cohort, tumour: str, group: Group, metastatic: bool, rng: np.random.Generator) -> Ints:
     """(malignant, benign) lesions of a stratum's patients, (patients, 2); the diffuse come first and have none."""
-    law = counts(tumour, metastatic)
+    law = numbers(cohort.law, tumour, metastatic)
     if metastatic:
         none = np.zeros((group.diffuse, 2), np.int64)
         return np.concatenate([none, spread(law, group.metastatic - group.diffuse, rng)])

@@ -13,9 +13,12 @@ from functools import cache
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 import resources
 from workstation.phantom.cohorts import TABLE
+from workstation.phantom.findings import Finding
+from workstation.phantom.posterior import Moment
 from workstation.phantom.streams import stream
 
 UNCHANGED = "unchanged"  # the course of patients without metastases
@@ -72,9 +75,9 @@ def visits(course: str | None) -> tuple[Visit, ...]:
 
 @dataclass(frozen=True)
 class Change:
-    """What a course does to a patient's metastases in one scan.
+    """What a course does to a patient's lesions in one scan, in their order.
 
-    there: per metastasis, whether it is in the scan; new: whether it was in none before. factor: of the contrast.
+    there: is in the scan; new: was in none before. factor: of the malignant ones' median contrast.
     """
 
     there: tuple[bool, ...]
@@ -82,41 +85,63 @@ class Change:
     factor: float
 
 
-def changes(course: str | None, sizes: Sequence[float], rng: np.random.Generator) -> tuple[Change, ...]:
-    """What happens to metastases of the given sizes (diameters), scan by scan.
+def changes(course: str | None, findings: Sequence[Finding], rng: np.random.Generator) -> tuple[Change, ...]:
+    """What happens to a patient's lesions, scan by scan.
 
-    One number per lesion decides in all scans, so what is there when few are kept is there when more are. At least
-    one is there at the first scan: whoever is followed has metastases. What a flare brings out are the smallest, and
-    no more than a few.
+    Benign ones stay. A metastasis has one number that decides in all scans, so what is there when few are kept is there
+    when more are; at least one is there at the first scan: whoever is followed has metastases. What a flare brings out
+    are the smallest ones, and no more than a few. (The posterior knows of neither of the two; both are rare.)
     """
-    chance = rng.uniform(size=len(sizes))
+    if course not in courses():
+        everything, none = (True,) * len(findings), (False,) * len(findings)
+        news = [everything] + [none] * (len(visits(course)) - 1)
+        return tuple(Change(everything, new, 1.0) for new in news)
+    malignant = np.array([each.malignant and not each.cold for each in findings], bool)
+    chance = np.array([each.stays if each.malignant else 0.0 for each in findings])
     if course == "flare":
-        hidden = int(min((chance >= visits(course)[0].kept).sum(), resources.table(TABLE)["serial"]["most_new"]))
-        chance = np.zeros(len(sizes))
-        chance[np.argsort(sizes, kind="stable")[:hidden]] = 1.0
-    if len(chance):
-        chance[np.argmin(chance)] = 0.0
-    out: list[Change] = []
-    seen = np.zeros(len(sizes), bool)
+        first = visits(course)[0].kept
+        hidden = min(int((chance >= first).sum()), resources.table(TABLE)["serial"]["most_new"], malignant.sum() - 1)
+        small = np.argsort(np.where(malignant, [each.shape.size for each in findings], np.inf), kind="stable")
+        chance = np.zeros(len(findings))
+        chance[small[:hidden]] = 1 - 1e-9
+    elif malignant.any():
+        chance[np.argmin(np.where(malignant, chance, 2.0))] = 0.0
+    seen = np.zeros(len(findings), bool)
+    out = []
     for visit in visits(course):
         there = chance < visit.kept
-        new = there & ~seen
+        out.append(Change(_truths(there), _truths(there & ~seen), float(rng.choice(visit.contrast))))
         seen |= there
-        factor = float(rng.choice(visit.contrast))
-        out.append(Change(tuple(bool(each) for each in there), tuple(bool(each) for each in new), factor))
     return tuple(out)
 
 
-def criterion(course: str | None, visit: int, new: bool, rng: np.random.Generator) -> str:
+def _truths(values: NDArray[np.bool_]) -> tuple[bool, ...]:
+    return tuple(bool(each) for each in values)
+
+
+@cache
+def moments(course: str | None, visit: int) -> tuple[Moment, ...]:
+    """What the model knows of a scan before it is seen: the courses it may belong to, and what each does to lesions."""
+    if course is None:
+        return (Moment(1.0, 1.0, 1.0),)
+    known = [(each.share, each.visits[visit]) for each in courses().values() if visit < len(each.visits)]
+    total = sum(share for share, _ in known)
+    return tuple(
+        Moment(share / total / len(there.contrast), there.kept, factor)
+        for share, there in known
+        for factor in there.contrast
+    )
+
+
+def criterion(course: str | None, visit: int, new: bool, grown: bool) -> str:
     """What justifies calling a lesion malignant: the comparison with the scan before, else another examination.
 
-    M2 is new, M3 flares under treatment, M4 has grown for three months or more, M1 is seen on CT, MRI or PET-CT.
+    M1 is seen on CT, MRI or PET-CT, M2 is new, M3 flares under treatment, M4 has grown for three months or more.
     """
-    grows = rng.uniform() < 0.5
     if visit == 1 and course == "flare":
         return "M3"
-    if visit == 1 and course == "progression":
-        return "M2" if new else "M4" if grows else "M1"
+    if visit == 1 and course == "progression" and (new or grown):
+        return "M2" if new else "M4"
     return "M1"
 
 
