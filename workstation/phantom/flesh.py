@@ -10,7 +10,7 @@ anatomy; factors were chosen by eye beside one real scan, and were measured on n
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
 import numpy as np
@@ -22,7 +22,8 @@ from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints
 
 GRAIN = (256, 64)  # rows and columns of the unevenness over the whole frame
 _PARTS = {"head": HEAD, "trunk": TRUNK, "arm": ARM, "leg": LEG}
-_FINE, _BROAD = 0.020, 0.035  # log standard deviations of the unevenness
+_LEAN = (0.95, 0.95, 0.68, 0.80)  # of head, trunk, arms, legs
+_FINE, _BROAD = 0.026, 0.04  # log standard deviations of the unevenness
 _BOWEL_MM = 690.0  # middle height of the small bowel
 
 
@@ -45,17 +46,22 @@ class Bands:
     side: Ints
 
 
+def joined(one: Bands, two: Bands) -> Bands:
+    return Bands(*(np.concatenate([getattr(one, each.name), getattr(two, each.name)]) for each in fields(Bands)))
+
+
 @dataclass(frozen=True, eq=False)
 class Flesh:
     """One patient's soft tissue at one scan.
 
-    anatomy, bowel: bands. fat_mm: thickness of fat under the skin of chest, belly, hips, arm, thigh and shin. fat,
-    brain: their factors. breasts: factors of the left and the right one. grain: unevenness in front and at the
-    back, logarithms (2, rows, columns).
+    anatomy, bowel: bands. lean: level of head, trunk, arms and legs under the fat. fat_mm: thickness of fat under the
+    skin of chest, belly, hips, arm, thigh and shin. fat, brain: their factors. breasts: factors of the left and the
+    right one. grain: unevenness in front and at the back, logarithms (2, rows, columns).
     """
 
     anatomy: Bands
     bowel: Bands
+    lean: tuple[float, float, float, float]
     fat_mm: tuple[float, float, float, float, float, float]
     fat: float
     brain: float
@@ -109,12 +115,19 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
     return Flesh(
         anatomy,
         _bowel(rng),
+        _levels(rng),
         _fat(body, age, rng),
-        float(np.clip(rng.normal(0.38, 0.06), 0.22, 0.6)),
-        float(np.clip(rng.normal(0.55, 0.06), 0.38, 0.75)),
+        float(np.clip(rng.normal(0.32, 0.05), 0.2, 0.5)),
+        float(np.clip(rng.normal(0.38, 0.06), 0.25, 0.6)),
         (float(np.exp(breast + rng.normal(0, 0.05))), float(np.exp(breast + rng.normal(0, 0.05)))),
         _grain(rng),
     )
+
+
+def _levels(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Resting limbs get less blood than the trunk: the real scan's thigh and arm are paler than bones would have it."""
+    head, trunk, arm, leg = np.array(_LEAN) * np.exp(rng.normal(0, 0.06, 4))
+    return float(head), float(trunk), float(arm), float(leg)
 
 
 def flesh_again(flesh: Flesh, rng: np.random.Generator) -> Flesh:
@@ -152,8 +165,8 @@ def _bowel(rng: np.random.Generator) -> Bands:
     ) + rng.normal(0, 7, (11, 2))
     start, end = np.vstack([middle - half, colon[:-1]]), np.vstack([middle + half, colon[1:]])
     number = len(start)
-    level = rng.normal(0.03, 0.07)
-    front = np.clip(level + rng.normal(0, 0.09, number) + (rng.uniform(size=number) < 0.08) * 0.18, -0.3, 0.5)
+    level, variety = rng.normal(0.03, 0.07), rng.uniform(0.05, 0.16)
+    front = np.clip(level + rng.normal(0, variety, number) + (rng.uniform(size=number) < 0.08) * 0.18, -0.3, 0.5)
     return Bands(
         start,
         end,

@@ -10,10 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from workstation.phantom.flesh import Bands, Flesh
-from workstation.phantom.pose import Body, move, pose_skin
-from workstation.phantom.projection import Chords, Grid, Slices, ellipsoids
-from workstation.phantom.skeleton import ARM, LEG, TRUNK, Ellipsoids, Floats, Ints, Skeleton
+from workstation.phantom.flesh import Bands, Flesh, joined
+from workstation.phantom.pose import Body, clothe, move
+from workstation.phantom.projection import Chords, Grid, Singles, boxes, ellipsoids
+from workstation.phantom.rim import tissue
+from workstation.phantom.skeleton import TRUNK, Ellipsoids, Floats, Skeleton
+from workstation.phantom.skin import Skin
 from workstation.phantom.uptake import Uptake
 
 STEP = 4
@@ -23,11 +25,17 @@ _FULL_BREAST_MM = 60.0  # so thick a breast outweighs the chest behind it
 
 
 def concentration(
-    uptake: Uptake, skeleton: Skeleton, body: Body, grid: Grid, mounds: Chords | None
-) -> tuple[Floats, Floats]:
+    uptake: Uptake,
+    skeleton: Skeleton,
+    body: Body,
+    grid: Grid,
+    mounds: Chords | None,
+    skin: Skin | None = None,
+) -> tuple[Singles, Singles]:
     """Soft tissue in front and at the back of the body relative to lean tissue, two maps (rows, columns).
 
     skeleton: posed. mounds: chords of the breasts, None without. Both maps cover the whole frame, outside the body too.
+    skin: of this body as `clothe` gives it, if the caller has it.
     """
     flesh = uptake.flesh
     small = Grid(
@@ -38,12 +46,11 @@ def concentration(
         grid.top_mm + (STEP - 1) / 2 * grid.spacing_mm,
     )
     level = _grain(flesh, small)
-    for bands in (flesh.anatomy, flesh.bowel):
-        _paint(level, bands, body, small)
-    rim = _lean(flesh, body, pose_skin(body, skeleton.outlines), skeleton, small)
-    coarse = np.clip(np.exp(level) * (flesh.fat + (1 - flesh.fat) * rim), LEAST, MOST)
+    _paint(level, joined(flesh.anatomy, flesh.bowel), body, small)
+    even = tissue(flesh, clothe(body) if skin is None else skin, small)
+    coarse = np.clip(np.exp(level) * even, LEAST, MOST).astype(np.float32)
     down, across = _kernel(grid.rows, small.rows), _kernel(grid.columns, small.columns)
-    front, back = (np.maximum(down @ each @ across.T, LEAST) for each in coarse)
+    front, back = (down @ each @ across.T for each in coarse)
     brain = ellipsoids(_vault(skeleton), grid)
     for each in (front, back):
         each[brain.row, brain.column] *= flesh.brain
@@ -53,7 +60,7 @@ def concentration(
 
 
 @lru_cache(maxsize=8)
-def _kernel(fine: int, coarse: int) -> Floats:
+def _kernel(fine: int, coarse: int) -> Singles:
     """Weights (fine, coarse) of a cubic B-spline between coarse nodes, whose pixels are STEP fine ones."""
     place = (np.arange(fine) - (STEP - 1) / 2) / STEP
     node = np.arange(-2, coarse + 2)
@@ -63,7 +70,7 @@ def _kernel(fine: int, coarse: int) -> Floats:
     inside = np.clip(node, 0, coarse - 1)
     out = np.zeros((fine, coarse))
     np.add.at(out.T, inside, weight.T)
-    return out
+    return out.astype(np.float32)
 
 
 def _grain(flesh: Flesh, small: Grid) -> Floats:
@@ -85,7 +92,7 @@ def _paint(level: Floats, bands: Bands, body: Body, grid: Grid) -> None:
     """Add bands to the log factors `level` (2, rows, columns): a bent line with bell-shaped flanks and ends."""
     start, end = _posed(bands, body)
     reach = (REACH * bands.radius + np.abs(bands.bend))[:, None]
-    owner, row, column = _boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
+    owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
     chord = end - start
     half = np.linalg.norm(chord, axis=1) / 2
     along = chord / (2 * half[:, None])
@@ -106,63 +113,6 @@ def _paint(level: Floats, bands: Bands, body: Body, grid: Grid) -> None:
         level[view] += np.bincount(flat, bell * strength[owner], size).reshape(grid.shape)
 
 
-def _boxes(grid: Grid, low: Floats, high: Floats) -> tuple[Ints, Ints, Ints]:
-    """The pixels of boxes with corners (n, 2), mm, laid end to end: owner, row, column."""
-    first = np.ceil((low - (grid.left_mm, grid.top_mm)) / grid.spacing_mm).astype(np.int64)
-    last = np.floor((high - (grid.left_mm, grid.top_mm)) / grid.spacing_mm).astype(np.int64)
-    first, last = np.maximum(first, 0), np.minimum(last, (grid.columns - 1, grid.rows - 1))
-    size = np.maximum(last - first + 1, 0)
-    count = size[:, 0] * size[:, 1]
-    owner = np.repeat(np.arange(len(count)), count)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    width = size[owner, 0]
-    return owner, first[owner, 1] + within // width, first[owner, 0] + within % width
-
-
-def _thickness(flesh: Flesh, part: int, part_slices: Slices) -> Floats:
-    """Fat under the skin at each slice of a part, mm (n,)."""
-    chest, belly, hips, arm, thigh, shin = flesh.fat_mm
-    y = part_slices.y
-    share = (y - y[0]) / (y[-1] - y[0])
-    if part == TRUNK:
-        return np.interp(share, [0, 0.08, 0.25, 0.5, 0.7, 1], [1, 0.6 * chest, chest, belly, hips, hips])
-    if part == ARM:
-        return np.interp(share, [0, 0.1, 0.4, 0.7, 0.8, 1], [0.6 * arm, arm, arm, 0.5 * arm, 1, 1])
-    if part == LEG:
-        return np.interp(share, [0, 0.3, 0.45, 0.6, 0.8, 0.86, 1], [thigh, thigh, shin, shin, 0.6 * shin, 1.5, 1.5])
-    return np.zeros_like(y)
-
-
-def _lean(flesh: Flesh, body: Body, parts: list[Slices], skeleton: Skeleton, grid: Grid) -> Floats:
-    """Share of each ray's path in soft tissue that is not fat under the skin, (rows, columns).
-
-    Per part, two concentric superellipses; where parts overlap, their mean, weighted by thickness.
-    """
-    total, lean = np.zeros(grid.shape), np.zeros(grid.shape)
-    for outline, part in zip(skeleton.outlines, parts, strict=True):
-        inside = (grid.y >= part.y[0] - grid.spacing_mm) & (grid.y <= part.y[-1] + grid.spacing_mm)
-        rows = np.flatnonzero(inside)
-        if rows.size == 0:
-            continue
-        values = (part.x, part.half_width, part.half_depth, _thickness(flesh, outline.part, part))
-        x0, width, depth, fat = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
-        low, high = float((x0 - width).min()) - 20, float((x0 + width).max()) + 20
-        columns = np.flatnonzero((grid.x >= low) & (grid.x <= high))
-        if columns.size == 0:
-            continue
-        off = np.abs(grid.x[columns][None] - x0)
-        power = part.power
-        skin = depth * np.maximum(1 - (off / width) ** power, 0) ** (1 / power)
-        thin_wide, thin_deep = np.maximum(width - fat, 1.0), np.maximum(depth - fat, 1.0)
-        muscle = thin_deep * np.maximum(1 - (off / thin_wide) ** power, 0) ** (1 / power)
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        # A trace of weight outside keeps the ratio defined just beyond the skin.
-        trace = 1e-3 * np.exp(-np.maximum(off - width, 0) / 10)
-        total[box] += skin + trace
-        lean[box] += np.minimum(muscle, skin) + trace * (fat < 2)
-    return np.where(total > 0, lean / np.maximum(total, 1e-12), 1.0)
-
-
 def _vault(skeleton: Skeleton) -> Ellipsoids:
     """The inside of the skull."""
     solids = skeleton.ellipsoids
@@ -171,10 +121,9 @@ def _vault(skeleton: Skeleton) -> Ellipsoids:
     return Ellipsoids(solids.centre[inner], solids.axes[inner], solids.bone[inner], np.ones(len(inner)))
 
 
-def _breasts(front: Floats, flesh: Flesh, body: Body, mounds: Chords, grid: Grid) -> None:
+def _breasts(front: Singles, flesh: Flesh, body: Body, mounds: Chords, grid: Grid) -> None:
     """Breasts hold more or less than muscle; the thinner the mound, the less it changes its ray."""
     middle = move(body, np.array([[0.0, 440.0, 60.0]]), np.array([TRUNK]), np.array([0]))[0, 0]
     left = grid.left_mm + grid.spacing_mm * mounds.column > middle
     share = np.clip((mounds.front - mounds.back) / _FULL_BREAST_MM, 0, 1)
-    factor = 1 + (np.where(left, *flesh.breasts) - 1) * share
-    front[mounds.row, mounds.column] *= factor
+    front[mounds.row, mounds.column] *= (1 + (np.where(left, *flesh.breasts) - 1) * share).astype(np.float32)

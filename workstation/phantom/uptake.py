@@ -18,7 +18,8 @@ from workstation.phantom.flesh import Flesh, draw_flesh, flesh_again
 from workstation.phantom.pose import STANDARD_BMI, Body
 from workstation.phantom.skeleton import Bone, Floats, Ints, standard
 
-MEDIAN, SIGMA = 1.6, 0.25  # of bone over soft tissue relative to the table, at 50 years and ordinary build
+# Of bone over soft tissue relative to the table, at 50 years and ordinary build; the real scan is at about 1.4.
+MEDIAN, SIGMA = 2.1, 0.25
 PER_YEAR = 0.006  # lost for each year above 50
 GROUP_SIGMA, SIDE_SIGMA, BONE_SIGMA, VERTEBRA_SIGMA = 0.15, 0.08, 0.04, 0.06  # logarithms; sides: of left over right
 JOINT_MOST = 0.30  # log; more in one joint would be read as a lesion
@@ -126,7 +127,7 @@ def _renal_failure(age: int) -> float:
 
 
 def _overall(body: Body, age: int, failing: bool, rng: np.random.Generator) -> float:
-    """Logarithm of bone over soft tissue: low in the old, the large and in renal failure, high in the young and slim."""
+    """Logarithm of bone over soft tissue: low in the old, the large and in renal failure, high in young and slim."""
     aged = np.log1p(-PER_YEAR * min(max(age - 50, 0), 60)) + 0.006 * max(40 - age, 0)
     large = -0.5 * np.log(body.bmi / STANDARD_BMI)
     renal = -rng.uniform(0.35, 0.75) if failing else 0.0

@@ -1,0 +1,132 @@
+"""Fat under the skin, and the lean tissue within: what soft tissue holds along each ray, before muscles and bowel.
+
+Every part of the skin is a solid; shrunk by its fat it is the lean tissue inside. Towards a part's edge a ray sees
+ever more fat, so bodies have a pale rim, broad in the obese. Where parts overlap, their mean is taken, weighted by how
+thick they are.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from workstation.phantom.flesh import Flesh
+from workstation.phantom.projection import Grid, Slices, boxes, ellipsoids
+from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints, standard
+from workstation.phantom.skin import Skin, Tubes
+
+_EDGE_MM = 10.0  # how far beyond the skin a part still says what a ray there would hold
+_JOINT_MM = 25.0
+_TRACE = 1e-3  # of a part's weight, beyond its skin
+# Standard y, mm, at which a limb has what share of which fat: (y, index into Flesh.fat_mm or None, factor).
+_ARM_FAT = ((318, 3, 1.0), (600, 3, 1.0), (680, 3, 0.6), (880, 3, 0.35), (930, None, 1.0))
+_LEG_FAT = (
+    (865, 2, 0.9),
+    (960, 4, 1.0),
+    (1120, 4, 1.0),
+    (1260, 4, 0.6),
+    (1380, 5, 1.0),
+    (1600, 5, 0.8),
+    (1690, None, 1.5),
+)
+
+
+def tissue(flesh: Flesh, skin: Skin, grid: Grid) -> Floats:
+    """What lean tissue under its rim of fat holds along each ray relative to lean tissue of the trunk (rows, columns).
+
+    Defined everywhere: beyond the skin as at its edge, far away as fat.
+    """
+    weight, held = np.zeros(grid.shape), np.zeros(grid.shape)
+    for part in skin.trunk:
+        _add_slices(weight, held, flesh, part, grid)
+    _add_tubes(weight, held, flesh, skin.tubes, grid)
+    covers = ellipsoids(skin.covers, grid)
+    if len(covers.row):
+        # Head, ears and heels have hardly any fat; breasts are `soft`'s.
+        head = grid.y[covers.row] < skin.covers.centre[:, 1].min() + 200
+        level = np.where(head, flesh.lean[HEAD], flesh.lean[TRUNK])
+        size = grid.rows * grid.columns
+        flat, thick = covers.row * grid.columns + covers.column, (covers.front - covers.back) / 2
+        weight += np.bincount(flat, thick, size).reshape(grid.shape)
+        held += np.bincount(flat, thick * level, size).reshape(grid.shape)
+    near = [each + _TRACE * gaussian_filter(each, 1.0, truncate=2) for each in (weight, held)]
+    return np.asarray((near[1] + 1e-6 * flesh.fat) / (near[0] + 1e-6))
+
+
+def _fat_at(flesh: Flesh, table: tuple[tuple[float, int | None, float], ...], y: Floats) -> Floats:
+    """Thickness of fat, mm, at standard heights y."""
+    values = [factor * (1.0 if which is None else flesh.fat_mm[which]) for _, which, factor in table]
+    return np.interp(y, [at for at, _, _ in table], values)
+
+
+def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: Grid) -> None:
+    """The trunk: concentric superellipses, row by row."""
+    rows = np.flatnonzero((grid.y >= part.y[0] - grid.spacing_mm) & (grid.y <= part.y[-1] + grid.spacing_mm))
+    if rows.size == 0:
+        return
+    chest, belly, hips, *_ = flesh.fat_mm
+    share = (part.y - part.y[0]) / (part.y[-1] - part.y[0])
+    fats = np.interp(share, [0, 0.1, 0.25, 0.5, 0.7, 1], [2, 0.5 * chest, chest, belly, hips, hips])
+    values = (part.x, part.half_width, part.half_depth, fats)
+    x0, width, depth, fat = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
+    off, power = np.abs(grid.x[None] - x0), part.power
+    skin = depth * np.maximum(1 - (off / width) ** power, 0) ** (1 / power)
+    inner, thin = np.maximum(width - fat, 1.0), np.maximum(depth - fat, 1.0)
+    muscle = np.minimum(thin * np.maximum(1 - (off / inner) ** power, 0) ** (1 / power), skin)
+    trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
+    weight[rows] += skin + trace
+    held[rows] += flesh.lean[TRUNK] * muscle + flesh.fat * (skin - muscle + trace)
+
+
+@cache
+def _owners() -> tuple[Ints, Floats]:
+    """Of the skin's tubes that lie along limbs, in their order: part (n,) and standard y of both ends (n, 2)."""
+    limbs = [outline for outline in standard().outlines if outline.part in (ARM, LEG)]
+    part = np.concatenate([np.full(len(outline.centre) - 1, outline.part) for outline in limbs])
+    ends = [np.stack([outline.centre[:-1, 1], outline.centre[1:, 1]], axis=1) for outline in limbs]
+    return part, np.concatenate(ends)
+
+
+def _tube_fat(flesh: Flesh, tubes: Tubes) -> tuple[Floats, Floats]:
+    """Fat, mm, at both ends of every tube (n, 2), and the level of lean tissue within (n,)."""
+    part, y = _owners()
+    bridges = len(tubes.start) - len(part)  # neck, shoulders, armpits and groins come after the limbs
+    arm, leg = _fat_at(flesh, _ARM_FAT, y), _fat_at(flesh, _LEG_FAT, y)
+    fat = np.where((part == ARM)[:, None], arm, leg)
+    level = np.where(part == ARM, flesh.lean[ARM], flesh.lean[LEG])
+    between = np.full((bridges, 2), 0.6 * flesh.fat_mm[0])
+    return np.vstack([fat, between]), np.concatenate([level, np.full(bridges, flesh.lean[TRUNK])])
+
+
+def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: Grid) -> None:
+    """Limbs: within each piece, concentric ellipses across its axis."""
+    fat, level = _tube_fat(flesh, tubes)
+    reach = tubes.wide.max(axis=1)[:, None] + 2 * _EDGE_MM
+    start, end = tubes.start[:, :2], tubes.end[:, :2]
+    owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
+    axis = end - start
+    square = np.maximum((axis**2).sum(axis=1), 1e-6)
+    x, y = grid.x[column] - start[owner, 0], grid.y[row] - start[owner, 1]
+    t = (x * axis[owner, 0] + y * axis[owner, 1]) / square[owner]
+    # Pieces overlap only around their joints.
+    beyond = _JOINT_MM / np.sqrt(square)[owner]
+    keep = np.flatnonzero((t > -beyond) & (t < 1 + beyond))
+    owner, row, column, x, y = owner[keep], row[keep], column[keep], x[keep], y[keep]
+    t = np.clip(t[keep], 0, 1)
+    off = np.hypot(x - t * axis[owner, 0], y - t * axis[owner, 1])
+
+    def along(ends: Floats) -> Floats:
+        return np.asarray(ends[owner, 0] + t * (ends[owner, 1] - ends[owner, 0]))
+
+    width, depth, thick = along(tubes.wide), along(tubes.deep), along(fat)
+    skin = depth * np.sqrt(np.maximum(1 - (off / width) ** 2, 0))
+    inner, thin = np.maximum(width - thick, 1.0), np.maximum(depth - thick, 1.0)
+    muscle = np.minimum(thin * np.sqrt(np.maximum(1 - (off / inner) ** 2, 0)), skin)
+    trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
+    edge = np.where(thick < 2, level[owner], flesh.fat)  # hands and feet have no rim
+    flat, size = row * grid.columns + column, grid.rows * grid.columns
+    weight += np.bincount(flat, skin + trace, size).reshape(grid.shape)
+    amount = level[owner] * muscle + flesh.fat * (skin - muscle) + edge * trace
+    held += np.bincount(flat, amount, size).reshape(grid.shape)
