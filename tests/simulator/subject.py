@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 import workstation.phantom
 from tests.simulator.places import PLACES, Place, posed
+from workstation.phantom.acquisition import ROWS
 from workstation.phantom.camera import CAMERAS
 from workstation.phantom.cohorts import COHORTS
 from workstation.phantom.patient import SimulatedScan, simulate
-from workstation.phantom.scan import grid_of
 
 REAL_COUNTS = 3_596_452
 REAL_SPACING_MM = 2.26
 REAL_SPEED = 10.0  # cm/min
+WINDOW_PERCENT = 20.0
+DRAW = "draw_acquisition"
 # The real scan's acquired window, rows and columns: the rest of its frame is empty.
 REAL_ROWS, REAL_COLUMNS = (46, 887), (13, 243)
 
@@ -59,14 +61,12 @@ def real() -> Subject:
 
 def of_scan(scan: SimulatedScan) -> Subject:
     """The anterior view of a simulated scan; its places are where its own bones were posed."""
-    grid = grid_of(scan.acquisition)
-    counts = scan.counts[0].astype(float)
-    rows, columns = (np.flatnonzero(counts.any(axis=axis)) for axis in (1, 0))
+    grid, field = scan.acquisition.grid, scan.acquisition.field
     places = {}
     for name, (x, y) in posed(scan.body).items():
         places[name] = ((y - grid.top_mm) / grid.spacing_mm, (x - grid.left_mm) / grid.spacing_mm)
-    field = (int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-    return Subject(scan.scan, counts, grid.spacing_mm, places, field)
+    window = (field.top, field.bottom, field.left, field.right)
+    return Subject(scan.scan, scan.counts[0].astype(float), grid.spacing_mm, places, window)
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def acquired_like_the_real_scan(spread: float = 0.0) -> Iterator[None]:
 
     spread: sigma of the logarithm of the counts. Only the acquisition is replaced; body, tracer and lesions stay.
     """
-    replaced: list[tuple[Any, str, Callable[..., Any]]] = []
+    replaced: list[tuple[Any, Callable[..., Any]]] = []
 
     def like(draw: Callable[..., Any]) -> Callable[..., Any]:
         def drawn(*arguments: Any, **named: Any) -> Any:
@@ -83,23 +83,30 @@ def acquired_like_the_real_scan(spread: float = 0.0) -> Iterator[None]:
             chance = np.random.default_rng(zlib.crc32(repr(acquisition.counts).encode())).normal()
             factor = float(np.exp(np.clip(chance * spread, -0.35, 0.22)))
             camera = next(each for each in CAMERAS if each.make == "GE")
-            return replace(acquisition, camera=camera, speed=REAL_SPEED, counts=REAL_COUNTS * factor)
+            finer = acquisition.camera.spacing_mm / camera.spacing_mm
+            rows = tuple(min(round(row * finer), ROWS) for row in acquisition.rows)
+            return replace(
+                acquisition,
+                camera=camera,
+                speed=REAL_SPEED,
+                counts=REAL_COUNTS * factor,
+                rows=rows,
+                window_percent=WINDOW_PERCENT,
+            )
 
         return drawn
 
     for found in pkgutil.iter_modules(workstation.phantom.__path__):
         module = importlib.import_module(f"workstation.phantom.{found.name}")
-        for name in ("draw_acquisition", "_acquisition"):
-            draw = getattr(module, name, None)
-            if callable(draw):
-                replaced.append((module, name, draw))
-    for module, name, draw in replaced:
-        setattr(module, name, like(draw))
+        if hasattr(module, DRAW):
+            replaced.append((module, getattr(module, DRAW)))
+    for module, draw in replaced:
+        setattr(module, DRAW, like(draw))
     try:
         yield
     finally:
-        for module, name, draw in replaced:
-            setattr(module, name, draw)
+        for module, draw in replaced:
+            setattr(module, DRAW, draw)
 
 
 def simulated(cohort: str, seed: int, numbers: range, spread: float = 0.0) -> list[Subject]:
