@@ -1,4 +1,4 @@
-"""Tracer that left the body the ordinary way: on skin and clothes, in a catheter and its bag, in a diverticulum."""
+"""Tracer that left the body the ordinary way: on skin and clothes, in a catheter and its bag."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from workstation.phantom.anatomy import Anatomy
 from workstation.phantom.chances import Row, between, number, side, times
-from workstation.phantom.extras import Extra, Pitfall, balls, ovals, tube
+from workstation.phantom.extras import Extra, Pitfall, ovals, tube
 from workstation.phantom.skeleton import LEG, TRUNK, Floats
 
 _FILM = 1.5  # half the thickness of a drop that has soaked in, mm
@@ -93,16 +93,3 @@ def _smooth(line: Floats) -> Floats:
         quarter, rest = 0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]
         line = np.vstack([line[:1], np.stack([quarter, rest], axis=1).reshape(-1, 3)[1:-1], line[-1:]])
     return line
-
-
-def diverticulum(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
-    """A pouch beside or behind the bladder, as hot as it or less."""
-    which = side(rng)
-    radius = between(rng, row["diameter_mm"]) / 2
-    wide = anatomy.size("bladder")
-    way = np.array([which * rng.uniform(0.8, 1.0), rng.uniform(-0.5, 0.5), rng.uniform(-0.6, 0.1)])
-    centre = anatomy.at("bladder") + way * wide + (which * 0.8 * radius, 0, 0)
-    pouch = Extra(
-        "diverticulum", balls(centre, radius), concentration=between(rng, row["bladders"]), relative_to="bladder"
-    )
-    return Pitfall("diverticulum", (pouch,))

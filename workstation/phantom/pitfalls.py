@@ -6,7 +6,7 @@ How often and how large: `resources/phantom/pitfalls.toml`. What each is made of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from workstation.phantom.skeleton import Skeleton
 from workstation.phantom.uptake import Uptake
 
 TABLE = "phantom/pitfalls"
+BIG_BLADDER = 45.0  # half width, mm: it hides pubis and sacrum
 
 Drawer = Callable[[Anatomy, Row, np.random.Generator], Pitfall]
 
@@ -30,7 +31,6 @@ DRAWERS: MappingProxyType[str, Drawer] = MappingProxyType(
         "urine": contamination.urine,
         "spill": contamination.spill,
         "catheter": contamination.catheter,
-        "diverticulum": contamination.diverticulum,
         "injection": injection.injection,
         "arterial": injection.arterial,
         "hip prosthesis": metal.hip,
@@ -98,14 +98,24 @@ def draw_pitfalls(
     missing breast); the same stream in each of the patient's scans gives the same, wherever the body then lies.
     """
     anatomy = Anatomy(body, skeleton)
-    rows = {row["kind"]: row for row in resources.table(TABLE)["pitfall"]}
-    found = []
-    for kind, row in rows.items():
+    found = list(_of_body(body))
+    for row in resources.table(TABLE)["pitfall"]:
+        kind = row["kind"]
         stream = lasting if row.get("lasting", False) and lasting is not None else rng
         happens, seed = stream.uniform(), int(stream.integers(2**62))
         if happens < chance(row, body.sex, age, tumour):
             found.append(DRAWERS[kind](anatomy, row, np.random.default_rng(seed)))
+            if found[-1].lost_breast:
+                anatomy = Anatomy(replace(body, lost_breast=found[-1].lost_breast), skeleton)
     return Pitfalls(tuple(found))
+
+
+def _of_body(body: Body) -> Iterator[Pitfall]:
+    """What the body has already: only named here."""
+    if body.bladder_mm >= BIG_BLADDER:
+        yield Pitfall("big bladder")
+    if body.bladder.diverticulum_mm > 0:
+        yield Pitfall("diverticulum")
 
 
 def force(kind: str, body: Body, skeleton: Skeleton, rng: np.random.Generator) -> Pitfalls:
