@@ -45,7 +45,7 @@ def test_lung_hides_less() -> None:
 
 def test_soft_tissue_fills_the_skin() -> None:
     one = np.ones(SHAPE)
-    layers = deposit_soft((one, one), 0.35, slab(-110, 90), True)
+    layers = deposit_soft((one, one), 0.35, slab(-110, 90), True, BOX)
     assert layers[:, 40, 40].sum() == pytest.approx((1 - np.exp(-MU * 200)) / MU, rel=0.02)
 
 

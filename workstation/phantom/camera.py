@@ -113,8 +113,9 @@ def _gaussian(picture: Singles, sigma: float) -> Singles:
 def blur(layers: Singles, camera: Camera, depths: Depths) -> Singles:
     """Sum of the depth bins, each blurred as the collimator blurs at its distance."""
     total = np.zeros(layers.shape[1:], np.float32)
-    for layer, distance in zip(layers, depths.centres, strict=True):
-        rows = np.flatnonzero(layer.any(axis=1))
+    used = layers @ np.ones(layers.shape[2], np.float32)
+    for layer, distance, sums in zip(layers, depths.centres, used, strict=True):
+        rows = np.flatnonzero(sums)
         if rows.size == 0:
             continue
         sigma = float(camera.fwhm(distance)) * _TO_SIGMA / camera.spacing_mm

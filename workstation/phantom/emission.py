@@ -6,11 +6,12 @@ depth bins, one picture per bin, for `camera.blur` to blur each as its distance 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from workstation.phantom.medium import LUNG_DENSITY, MU, Facing, Medium
+from workstation.phantom.medium import LUNG_DENSITY, MU, Medium
 from workstation.phantom.projection import Box, Chords, Singles
 from workstation.phantom.skeleton import Floats
 
@@ -34,6 +35,7 @@ class Depths:
 
 
 BODY = Depths()
+_CHUNK = 1 << 14  # chords or pixels taken at once, so that what is computed of them stays in the processor's cache
 
 
 def around(chords: Chords, scene: Medium, anterior: bool, lead: float, step: float = 20.0) -> Depths:
@@ -59,37 +61,40 @@ def deposit(
     nearest its middle, in shares that keep the square of the blur's width exact.
     """
     face = scene.facing(anterior)
-    shape = scene.front.shape
-    pixel = chords.row * shape[1] + chords.column
-    low, high = (chords.back, chords.front) if anterior else (-chords.front, -chords.back)
-    h = (low + high) / 2
-    half = MU * (high - low) / 2
-    square = half * half
-    # sinh(half) / half, to 1e-7 for chords under 200 mm
-    within = 1 + square / 6 * (1 + square / 20 * (1 + square / 42))
-    emission = concentration * chords.length * face.survival(h, pixel) * within
-    if face.metals:
-        emission = emission * face.dimmed(low, high, pixel)
-    return _sorted(emission, face.plane[chords.row] - h, chords, box, depths)
+    rows, columns = box.shape
+    out = np.zeros((depths.number + 1) * rows * columns, np.float32)
+    for start in range(0, len(chords.row), _CHUNK):
+        part = chords.where(slice(start, start + _CHUNK))
+        pixel = part.row * scene.front.shape[1] + part.column
+        low, high = (part.back, part.front) if anterior else (-part.front, -part.back)
+        h = (low + high) / 2
+        half = MU * (high - low) / 2
+        square = half * half
+        # sinh(half) / half, to 1e-7 for chords under 200 mm
+        within = 1 + square / 6 * (1 + square / 20 * (1 + square / 42))
+        emission = concentration[start : start + _CHUNK] * part.length * face.survival(h, pixel) * within
+        if face.metals:
+            emission = emission * face.dimmed(low, high, pixel)
+        _sort(out, emission, face.plane[part.row] - h, part, box, depths)
+    return out.reshape(-1, rows, columns)[: depths.number]
 
 
-def _sorted(emission: Floats, away: Floats, chords: Chords, box: Box, depths: Depths) -> Singles:
+def _sort(out: Singles, emission: Floats, away: Floats, chords: Chords, box: Box, depths: Depths) -> None:
+    """Add emission from the given distances to the flat bins `out`."""
     place = (away - depths.nearest) / depths.step
     np.clip(place, 0, max(depths.number - 1.000001, 0), out=place)
     lower = place.astype(np.intp)
-    near = depths.nearest + depths.step * lower + depths.lead
-    upper = (place - lower) * (2 * near + (place - lower) * depths.step) / (2 * near + depths.step)
+    within = place - lower
+    twice = 2 * (depths.nearest + depths.step * lower + depths.lead)
+    second = emission * (within * (twice + within * depths.step) / (twice + depths.step))
     rows, columns = box.shape
+    flat = (lower * rows + (chords.row - box.top)) * columns + (chords.column - box.left)
     inside = (chords.row >= box.top) & (chords.row < box.bottom)
     inside &= (chords.column >= box.left) & (chords.column < box.right)
-    flat = (lower * rows + (chords.row - box.top)) * columns + (chords.column - box.left)
     if not inside.all():
-        flat, emission, upper = flat[inside], emission[inside], upper[inside]
-    out = np.zeros((depths.number + 1) * rows * columns, np.float32)
-    second = emission * upper
+        flat, emission, second = flat[inside], emission[inside], second[inside]
     np.add.at(out, flat, (emission - second).astype(np.float32))
     np.add.at(out, flat + rows * columns, second.astype(np.float32))
-    return out.reshape(-1, rows, columns)[: depths.number]
 
 
 def deposit_soft(
@@ -97,103 +102,94 @@ def deposit_soft(
     lung: float,
     scene: Medium,
     anterior: bool,
-    box: Box | None = None,
+    box: Box,
     depths: Depths = BODY,
 ) -> Singles:
-    """The same for soft tissue, which fills the skin: (bins, rows, columns) of the box, the whole frame without one.
+    """The same for soft tissue, which fills the skin: (bins, rows, columns) of a box that holds the whole body.
 
     concentration: maps (rows, columns) for the front and the back of the body; between them it changes evenly with
     depth. lung: the lungs' concentration. Each bin takes the slab around it; attenuation is integrated through the
-    slab, the concentration is that of its middle.
+    slab in closed form, the concentration is that of its middle. Heights grow towards the camera.
     """
-    box = box or Box(0, scene.front.shape[0], 0, scene.front.shape[1])
-    face = _window(scene.facing(anterior), box)
+    face = scene.facing(anterior)
     near, far = concentration if anterior else concentration[::-1]
-    ahead, behind = (np.asarray(each[box.slices], np.float32) for each in (near, far))
-    out = np.zeros((depths.number, *box.shape), np.float32)
-    thick = np.maximum(face.skin - face.bottom, 1e-3)
-    slope = (ahead - behind) / thick
-    # Per row: which bins the body reaches.
-    away = face.plane[:, None]
-    inside = face.skin > face.bottom
-    first = face.plane - np.where(inside, face.skin, -np.inf).max(axis=1)
-    last = face.plane - np.where(inside, face.bottom, np.inf).min(axis=1)
-    lungs = _LungBox.of(face)
-    edges = depths.nearest + depths.step * (np.arange(depths.number + 1) - 0.5)
-    edges[0], edges[-1] = -np.inf, np.inf
-    for number in range(depths.number):
-        rows = np.flatnonzero((first < edges[number + 1]) & (last > edges[number]))
-        if rows.size == 0:
-            continue
-        part = slice(int(rows[0]), int(rows[-1]) + 1)
-        skin, bottom = face.skin[part], face.bottom[part]
-        top = np.clip((away[part] - edges[number]).astype(np.float32), bottom, skin)
-        low = np.clip((away[part] - edges[number + 1]).astype(np.float32), bottom, skin)
-        share = np.exp(MU * (top - skin))
-        share -= np.exp(MU * (low - skin))
-        middle = (top + low) * np.float32(0.5)
-        middle -= bottom
-        middle *= slope[part]
-        middle += behind[part]
-        share *= middle
-        if lungs is not None:
-            lungs.correct(share, middle, top, low, part, lung)
-        for metal, transmission in face.metals:
-            shade = np.clip((metal[part] - low) / np.maximum(top - low, 1e-3), 0, 1)
-            share *= 1 - np.float32(1 - transmission) * np.nan_to_num(shade)
-        share *= np.float32(1 / MU)
-        out[number, part] = share
-    return out
-
-
-def _window(face: Facing, box: Box) -> Facing:
-    """A facing cut to a box, in single precision; outside the skin its tissue has no thickness."""
-
-    def cut(each: Floats) -> Singles:
-        return np.array(each[box.slices], np.float32)
-
-    skin, bottom = cut(face.skin), cut(face.bottom)
-    outside = ~(skin > bottom)
-    skin[outside] = bottom[outside] = 0
-    metals = tuple((cut(height), transmission) for height, transmission in face.metals)
-    plane = np.asarray(face.plane[box.top : box.bottom], np.float32)
-    return Facing(skin, bottom, cut(face.lung_top), cut(face.lung_bottom), plane, metals)
+    out = np.zeros((depths.number, box.shape[0] * box.shape[1]), np.float32)
+    for start in range(0, len(face.body), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        pixel = face.body[part]
+        row, column = np.divmod(pixel, scene.front.shape[1])
+        slabs = _Slabs(
+            face.body_skin[part],
+            face.body_bottom[part],
+            face.body_lung_top[part],
+            face.body_lung_bottom[part],
+            face.plane.astype(np.float32)[row],
+        )
+        values = np.take(near, pixel).astype(np.float32), np.take(far, pixel).astype(np.float32)
+        flat = (row - box.top) * box.shape[1] + (column - box.left)
+        for number, (high, low, emitted) in slabs.emitted(values, lung, depths):
+            if face.metals:
+                emitted = emitted * np.asarray(face.dimmed(low, high, pixel), np.float32)
+            out[number, flat] = emitted
+    return out.reshape(-1, *box.shape)
 
 
 @dataclass(frozen=True, eq=False)
-class _LungBox:
-    """The pixels around the lungs, where tissue is thin and holds another concentration."""
+class _Slabs:
+    """Some pixels of the body: heights towards the camera of skin, far skin and lung, and the collimator's, (n,)."""
 
-    top: int
-    bottom: int
-    columns: slice
-    face: Facing
+    skin: Singles
+    bottom: Singles
+    lung_top: Singles
+    lung_bottom: Singles
+    plane: Singles
 
-    @classmethod
-    def of(cls, face: Facing) -> _LungBox | None:
-        has = face.lung_top > face.lung_bottom
-        rows, columns = np.flatnonzero(has.any(axis=1)), np.flatnonzero(has.any(axis=0))
-        if rows.size == 0:
-            return None
-        return cls(int(rows[0]), int(rows[-1]) + 1, slice(int(columns[0]), int(columns[-1]) + 1), face)
+    def emitted(
+        self, values: tuple[Singles, Singles], lung: float, depths: Depths
+    ) -> Iterator[tuple[int, tuple[Singles, Singles, Singles]]]:
+        """Per bin that holds any: its upper and lower border and the emission between them that gets out.
 
-    def correct(self, out: Singles, soft: Singles, top: Singles, low: Singles, part: slice, lung: float) -> None:
-        """Put into `out`, rows `part`, what a slab from top down to low emits with lungs in it, times MU.
-
-        soft: concentration of soft tissue there; lung: of the lungs.
+        values: concentration of soft tissue at the near and the far skin.
         """
-        first, last = max(self.top, part.start), min(self.bottom, part.stop)
-        if first >= last:
-            return
-        at = np.s_[first - part.start : last - part.start, self.columns]
-        here = np.s_[first:last, self.columns]
-        skin, near, far = (each[here] for each in (self.face.skin, self.face.lung_top, self.face.lung_bottom))
+        ahead, behind = values
+        slope = (ahead - behind) / (self.skin - self.bottom)
+        thin = np.flatnonzero(self.lung_top > self.lung_bottom)
+        reach = float((self.plane - self.skin).min()), float((self.plane - self.bottom).max())
+        high, above = self.skin, np.ones_like(self.skin)
+        lungs = _Lungs(self.skin[thin], self.lung_top[thin], self.lung_bottom[thin])
+        in_lung = lungs.survival(high[thin])[1]
+        for number in range(depths.number):
+            edge = depths.nearest + depths.step * (number + 0.5)
+            last = edge >= reach[1] or number == depths.number - 1
+            if edge <= reach[0] and not last:
+                continue
+            low = self.bottom if last else np.clip(self.plane - np.float32(edge), self.bottom, self.skin)
+            below = np.exp(np.float32(MU) * (low - self.skin))
+            value = ((high + low) * np.float32(0.5) - self.bottom) * slope + behind
+            if thin.size:
+                gain, lower = lungs.survival(low[thin])
+                below[thin] *= gain
+            share = (above - below) * value
+            if thin.size:
+                share[thin] += (in_lung - lower) * (np.float32(lung / LUNG_DENSITY) - value[thin])
+                in_lung = lower
+            yield number, (high, low, share * np.float32(1 / MU))
+            if last:
+                return
+            high, above = low, below
 
-        def survival(h: Singles, in_lung: Singles) -> Singles:
-            path = (skin - h) - np.float32(1 - LUNG_DENSITY) * (near - in_lung)
-            return np.asarray(np.exp(np.float32(-MU) * path))
 
-        up, down = np.clip(top[at], far, near), np.clip(low[at], far, near)
-        whole = survival(top[at], up) - survival(low[at], down)
-        thin = survival(up, up) - survival(down, down)
-        out[at] = (whole - thin) * soft[at] + thin * np.float32(lung / LUNG_DENSITY)
+@dataclass(frozen=True, eq=False)
+class _Lungs:
+    """Pixels with lung in them: heights of skin and lung."""
+
+    skin: Singles
+    top: Singles
+    bottom: Singles
+
+    def survival(self, h: Singles) -> tuple[Singles, Singles]:
+        """How many times more photons from h get out than through soft tissue; the share that gets out from h, or
+        from the lung's near or far side where h lies beyond it."""
+        inside = np.clip(h, self.bottom, self.top)
+        gain = np.exp(np.float32(MU * (1 - LUNG_DENSITY)) * (self.top - inside))
+        return gain, np.exp(np.float32(MU) * (inside - self.skin)) * gain

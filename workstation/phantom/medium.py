@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from workstation.phantom.projection import Chords
+from workstation.phantom.projection import Chords, Singles
 from workstation.phantom.skeleton import Floats
 
 MU = 0.015  # per mm, soft tissue at 140 keV, narrow beam
@@ -80,6 +80,27 @@ class Facing:
     plane: Floats
     metals: tuple[tuple[Floats, float], ...]
 
+    @cached_property
+    def body(self) -> NDArray[np.intp]:
+        """Flat indices of the pixels of the body, row by row; the other `body_` arrays are over them."""
+        return np.flatnonzero(self.skin > self.bottom)
+
+    @cached_property
+    def body_skin(self) -> Singles:
+        return np.take(self.skin, self.body).astype(np.float32)
+
+    @cached_property
+    def body_bottom(self) -> Singles:
+        return np.take(self.bottom, self.body).astype(np.float32)
+
+    @cached_property
+    def body_lung_top(self) -> Singles:
+        return np.take(self.lung_top, self.body).astype(np.float32)
+
+    @cached_property
+    def body_lung_bottom(self) -> Singles:
+        return np.take(self.lung_bottom, self.body).astype(np.float32)
+
     def survival(self, h: Floats, pixel: NDArray[np.intp]) -> Floats:
         """Share of photons from height h (n,) over flat pixel indices that leave the body towards the camera."""
         # What lies beyond the far skin has the whole body before it; fmax makes nan, no body, no path.
@@ -104,9 +125,11 @@ class Facing:
 
 def medium(back: Floats, front: Floats, lungs: Chords, spacing_mm: float) -> Medium:
     """back, front: the skin (rows, columns), nan outside the body. lungs: their chords, inside the skin."""
-    lung_back, lung_front = np.zeros(back.shape), np.zeros(back.shape)
-    lung_back[lungs.row, lungs.column] = lungs.back
-    lung_front[lungs.row, lungs.column] = lungs.front
+    lung_back, lung_front = np.zeros(back.shape, np.float32), np.zeros(back.shape, np.float32)
+    back, front = back.astype(np.float32), front.astype(np.float32)
+    at = lungs.row, lungs.column
+    lung_back[at] = np.clip(lungs.back, back[at], front[at])
+    lung_front[at] = np.clip(lungs.front, back[at], front[at])
     front_plane = _plane(np.nan_to_num(front, nan=_NOWHERE), spacing_mm)
     back_plane = -_plane(np.nan_to_num(-back, nan=_NOWHERE), spacing_mm)
     return Medium(back, front, lung_back, lung_front, front_plane, back_plane)

@@ -59,7 +59,7 @@ class Chords:
         """Signed chord length, mm."""
         return self.sign * (self.front - self.back)
 
-    def where(self, keep: NDArray[np.bool_]) -> Chords:
+    def where(self, keep: NDArray[np.bool_] | slice) -> Chords:
         return Chords(
             self.row[keep], self.column[keep], self.bone[keep], self.back[keep], self.front[keep], self.sign[keep]
         )
