@@ -217,7 +217,7 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
     phases = rng.uniform(0, 2 * np.pi, WAVES)
     knees = rng.normal(-0.5 if sex == "F" else 1.0, 2.2) + rng.normal(0, 1.0, 2)
     return Build(
-        neck=factor(0.09),
+        neck=0.92 * factor(0.10),
         trunk=factor(0.025) * (1 - 0.0012 * old),
         legs=factor(0.02),
         arms=factor(0.02),
@@ -240,17 +240,17 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
 
 def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
     turned = rng.normal(0, 8) if rng.uniform() < 0.8 else float(rng.choice([-1, 1])) * rng.uniform(20, 65)
-    shrug = rng.normal(4 + 5 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
+    shrug = rng.normal(9 + 9 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
     forward = rng.normal(3 + 0.08 * max(age - 50, 0), 6) + rng.normal(0, 4, 2)
     return Posture(
         head_turn=float(np.clip(turned, -68, 68)) * _DEG,
         head_tilt=float(np.clip(rng.normal(0, 4.5), -15, 15)) * _DEG,
-        head_nod=float(np.clip(rng.normal(2, 7), -16, 20)) * _DEG,
+        head_nod=float(np.clip(rng.normal(6, 7), -12, 24)) * _DEG,
         trunk_turn=float(np.clip(rng.normal(0, 4.0), -13, 13)) * _DEG,
         pelvis_turn=float(np.clip(rng.normal(0, 3.6), -12, 12)) * _DEG,
         pelvis_tilt=float(np.clip(rng.normal(0, 1.6), -5, 5)) * _DEG,
         lean=float(np.clip(rng.normal(0, 1.1), -3.5, 3.5)) * _DEG,
-        shrug=(float(np.clip(shrug[0], -10, 24)) * _DEG, float(np.clip(shrug[1], -10, 24)) * _DEG),
+        shrug=(float(np.clip(shrug[0], -8, 28)) * _DEG, float(np.clip(shrug[1], -8, 28)) * _DEG),
         round=(float(np.clip(forward[0], -10, 25)) * _DEG, float(np.clip(forward[1], -10, 25)) * _DEG),
         arms=_draw_arms(rng, fat),
         legs=_draw_legs(rng, age),

@@ -16,9 +16,10 @@ from workstation.phantom.skin import Skin, Tubes
 _STEP = 8.0  # mm, between the points that tell how a slice is turned
 # Standard points and half widths of what joins the parts smoothly: (part, x, y, z, half width, half depth), both ends.
 _NECK = ((TRUNK, 0.0, 196.0, -8.0, 56.0, 62.0), (TRUNK, 0.0, 306.0, -24.0, 66.0, 66.0))
-_TRAPEZIUS = ((TRUNK, 26.0, 238.0, -26.0, 36.0, 40.0), (GIRDLE, 156.0, 318.0, -20.0, 27.0, 36.0))
+_TRAPEZIUS = ((TRUNK, 28.0, 262.0, -26.0, 36.0, 40.0), (GIRDLE, 158.0, 322.0, -20.0, 30.0, 36.0))
+_SHOULDER = ((TRUNK, 84.0, 346.0, -22.0, 46.0, 70.0), (GIRDLE, 164.0, 338.0, -14.0, 42.0, 52.0))
 _ARMPIT = ((GIRDLE, 160.0, 352.0, -14.0, 40.0, 56.0), (TRUNK, 128.0, 452.0, -8.0, 36.0, 74.0))
-_HIP = ((TRUNK, 98.0, 800.0, -10.0, 78.0, 96.0), (LEG, 100.0, 960.0, -4.0, 78.0, 88.0))
+_HIP = ((TRUNK, 98.0, 800.0, -10.0, 82.0, 96.0), (LEG, 100.0, 980.0, -4.0, 80.0, 87.0))
 
 
 def pose_skin(body: Body, outlines: tuple[Outline, ...]) -> list[Slices]:
@@ -50,11 +51,11 @@ def _round_parts() -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
-        (HEAD, 0, (0, 152, 26), (66, 72, 70)),
+        (HEAD, 0, (0, 150, 22), (73, 72, 74)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
         (HEAD, 0, (0, 206, 62), (36, 27, 30)),
-        (HEAD, 1, (86, 138, -8), (7, 30, 17)),
-        (HEAD, -1, (-86, 138, -8), (7, 30, 17)),
+        (HEAD, 1, (81, 136, -8), (8, 29, 17)),
+        (HEAD, -1, (-81, 136, -8), (8, 29, 17)),
         (LEG, 1, (78, 1708, -20), (35, 36, 42)),
         (LEG, -1, (-78, 1708, -20), (35, 36, 42)),
         (TRUNK, 0, (0, 925, 50), (32, 44, 34)),
@@ -84,6 +85,10 @@ def _along(body: Body, outline: Outline) -> Tubes:
     centre, across, forwards = _axes_at(body, outline.centre, part, side)
     wide, deep = girth(body, outline.part, y)
     wide, deep = wide * outline.half_width, deep * outline.half_depth
+    if outline.part == LEG:
+        # Fat thighs meet on the inside and grow outwards.
+        outwards = np.interp(y, [950, 1250], [0.45, 0.0]) * (wide - outline.half_width * body.scale)
+        centre = centre + outline.side * outwards[:, None] * (1, 0, 0)
     # The picture's own directions: across the limb within the picture, and along the ray.
     run = np.gradient(centre[:, :2], axis=0)
     size = np.linalg.norm(run, axis=1, keepdims=True)
@@ -97,7 +102,7 @@ def _along(body: Body, outline: Outline) -> Tubes:
 
 def _bridges(body: Body) -> list[Tubes]:
     """Neck, slope of the shoulders, armpits and groins: from one part to the next."""
-    rows = [(_NECK, 0)] + [(each, side) for each in (_TRAPEZIUS, _ARMPIT, _HIP) for side in (1, -1)]
+    rows = [(_NECK, 0)] + [(each, side) for each in (_TRAPEZIUS, _SHOULDER, _ARMPIT, _HIP) for side in (1, -1)]
     ends = []
     for which in (0, 1):
         table = np.array([row[which] for row, _ in rows])

@@ -17,11 +17,11 @@ def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
     if part == HEAD:
         return np.full_like(y, body.head_scale), np.full_like(y, body.head_scale)
     if part == ARM:
-        power = np.interp(y, [330, 400, 640, 880, 930], [0.35, 0.6, 0.5, 0.3, 0.12])
+        power = np.interp(y, [330, 400, 640, 880, 930], [0.4, 0.65, 0.55, 0.32, 0.12])
         both = fat**power * (0.90 if woman else 1.0) * body.scale**0.5
         return both, both
     if part == LEG:
-        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.5, 0.52, 0.38, 0.34, 0.26, 0.08])
+        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.54, 0.58, 0.42, 0.38, 0.28, 0.08])
         seat = body.build.seat ** np.interp(y, [900, 1300], [1.0, 0.2])
         both = fat**power * seat * body.scale ** np.where(y > 1660, 1.0, 0.5)
         return both, both
@@ -30,7 +30,7 @@ def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
     waist = np.interp(y, [380, 600, 830], [0.0, 1.0, 0.0])
     belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1, -0.2, 1))
     hips = body.build.seat ** np.interp(y, [640, 800], [0.0, 1.0])
-    wide = np.interp(y, [300, 420, 600], [0.42, 0.46, 0.54])
+    wide = np.interp(y, [300, 420, 600, 820], [0.45, 0.52, 0.66, 0.56])
     wide = sex * fat ** (wide * neck) * hips * (1 + 0.06 * waist * np.clip(fat - 1.1, -0.3, 0.6))
     return wide * body.scale**0.5, belly * body.build.chest**0.6 * fat ** (0.62 * neck) * body.scale**0.5
 

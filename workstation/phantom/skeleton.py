@@ -118,6 +118,10 @@ def standard() -> Skeleton:
             key = (row["name"], side)
             slices.setdefault(key, []).append((*first, float(row["rx"]), float(row["rz"])))
             continue
+        if row["kind"] == "hole":
+            owner = max(i for i, bone in enumerate(bones) if (bone.name, bone.side) == (row["name"], side))
+            ellipsoids.append((first, np.diag(_vector(row, "rx", "ry", "rz")), owner, -1.0))
+            continue
         index = len(bones)
         part = part_of(row["name"], row["group"])
         bones.append(Bone(row["name"], side, part, row["group"], float(row["uptake"])))
