@@ -1,7 +1,8 @@
 """Each simulated cohort's tables beside the papers' that it follows, in Markdown.
 
-`python -m tests.simulator.tables [--cohort NAME ...] [--truth DIR ...]`. Patients and numbers of lesions come from the
-cohort's plan, without a picture; sites, best_auc and alone_auc from simulated cohorts' folders given by --truth.
+`python -m tests.simulator.tables [--cohort NAME ...] [--patients N [--processes P]] [--truth DIR ...]`. Patients and
+numbers of lesions come from the cohort's plan, without a picture; places, best_auc and alone_auc from the first N
+patients simulated on the spot, or from a simulated cohort's folder or snapshot given by --truth.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ import argparse
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tests.simulator.papers import PAPERS
 from workstation.phantom.cohorts import COHORTS, Cohort
 from workstation.phantom.plan import Enrolled, plan
+from workstation.phantom.posterior import auc
 from workstation.phantom.sites import TUMOURS
+from workstation.workflows.simulated import Order, lesion_rows, scan_row, simulate
 
 GROUPS = (("1-3 lesions", 1, 3), ("4-6 lesions", 4, 6), ("> 6 lesions", 7, 10_000))
 ALLOWED_PERCENT = 2.0
@@ -77,21 +82,52 @@ def lines(cohort: Cohort, seed: int = 0) -> list[Line]:
     return [Line(name, printed.get(name), found[name]) for name in wanted]
 
 
-def of_truth(folder: Path) -> list[Line]:
-    """What only a simulated cohort's own folder tells: its version, the two bounds, visible lesions, sites."""
-    facts = json.loads((folder / "truth" / "cohort.json").read_text(encoding="utf-8"))
-    with (folder / "truth" / "lesions.csv").open(encoding="utf-8", newline="") as file:
-        lesions = list(csv.DictReader(file))
-    with (folder / "truth" / "scans.csv").open(encoding="utf-8", newline="") as file:
-        patient = {row["scan"]: row["patient"] for row in csv.DictReader(file)}
-    printed = PAPERS.get(facts["name"], {})
-    out = [Line("scans", None, len(patient)), Line("lesions in scans", None, len(lesions))]
-    out += [Line(name, None, facts[name]) for name in ("best_auc", "alone_auc") if facts.get(name) is not None]
-    if lesions:
-        visible = np.mean([row["visible"].lower() in ("1", "true", "yes") for row in lesions])
-        out.append(Line("visible lesions, %", None, 100 * float(visible)))
+@dataclass(frozen=True, eq=False)
+class Told:
+    """The rows that a simulated cohort's tables hold, whether read from its folder or simulated just now."""
+
+    name: str
+    scans: list[dict[str, Any]]
+    lesions: list[dict[str, Any]]
+
+
+def read(folder: Path) -> Told:
+    """A cohort's truth folder or a snapshot."""
+    where = folder / "truth" if (folder / "truth").is_dir() else folder
+    tables = []
+    for name in ("scans.csv", "lesions.csv"):
+        with (where / name).open(encoding="utf-8", newline="") as file:
+            tables.append(list(csv.DictReader(file)))
+    return Told(json.loads((where / "cohort.json").read_text(encoding="utf-8"))["name"], tables[0], tables[1])
+
+
+def _told_of(order: Order) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    scans, _ = simulate(order)
+    return [scan_row(scan) for scan in scans], [row for scan in scans for row in lesion_rows(scan)]
+
+
+def simulated(cohort: str, seed: int, patients: int, processes: int) -> Told:
+    """The first patients of a cohort; nothing is written."""
+    orders = [Order(cohort, seed, number, Path()) for number in range(patients)]
+    with ProcessPoolExecutor(processes) as pool:
+        each = list(pool.map(_told_of, orders, chunksize=8))
+    return Told(cohort, [row for scans, _ in each for row in scans], [row for _, rows in each for row in rows])
+
+
+def of_pictures(told: Told) -> list[Line]:
+    """What no plan tells: lesions that can be seen, the AUC of both exact chances, places of metastases."""
+    printed = PAPERS.get(told.name, {})
+    patient = {row["scan"]: row["patient"] for row in told.scans}
+    seen = [row for row in told.lesions if int(row["visible"])]
+    malignant = [row["label"] == "malignant" for row in seen]
+    out = [Line("patients", None, len(set(patient.values()))), Line("scans", None, len(patient))]
+    out += [Line("visible lesions", None, len(seen)), Line("malignant", None, sum(malignant))]
+    for name, chance in (("best_auc", "p_ceiling"), ("alone_auc", "p_alone")):
+        value = auc(malignant, [float(row[chance]) for row in seen])
+        out += [] if value is None else [Line(name, None, value)]
+    out.append(Line("lesions not visible, of all %", None, 100 * (1 - len(seen) / max(len(told.lesions), 1))))
     for site in ("spine", "pelvis", "scapula", "rib", "femur", "other"):
-        those = {patient[row["scan"]] for row in lesions if row["label"] == "malignant" and row["site6"] == site}
+        those = {patient[row["scan"]] for row in seen if row["label"] == "malignant" and row["site6"] == site}
         out.append(Line(f"patients with {site}", printed.get(f"patients with {site}"), len(those)))
     return out
 
@@ -112,12 +148,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohort", nargs="*", default=list(COHORTS), choices=list(COHORTS))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--patients", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--truth", nargs="*", type=Path, default=[])
     asked = parser.parse_args()
     for name in asked.cohort:
-        print(table(name, lines(COHORTS[name], asked.seed)), end="\n\n")
+        print(table(name, lines(COHORTS[name], asked.seed)), end="\n\n", flush=True)
+        if asked.patients:
+            told = simulated(name, asked.seed, min(asked.patients, COHORTS[name].patients), asked.processes)
+            print(table(f"{name}, as simulated", of_pictures(told)), end="\n\n", flush=True)
     for folder in asked.truth:
-        print(table(f"{folder.name}, as simulated", of_truth(folder)), end="\n\n")
+        told = read(folder)
+        print(table(f"{told.name}, as simulated", of_pictures(told)), end="\n\n")
 
 
 if __name__ == "__main__":
