@@ -40,7 +40,8 @@ def pixel(who: Body, part: int, side: int, x: float, y: float, grid: Grid = GRID
 
 
 def none() -> Bands:
-    return Bands(*(np.zeros(shape) for shape in ((0, 2), (0, 2), 0, 0, 0, 0)), np.zeros(0, int), np.zeros(0, int))
+    line, number, index = np.zeros((0, 2)), np.zeros(0), np.zeros(0, int)
+    return Bands(line, line, number, number, number, number, index, index)
 
 
 def plain(uptake: Uptake, **changes: object) -> Uptake:

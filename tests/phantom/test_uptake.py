@@ -16,6 +16,7 @@ BONES = standard().bones
 TABLE = np.array([bone.uptake for bone in BONES])
 NAMES = np.array([bone.name for bone in BONES])
 KINDS = np.array([bone.kind for bone in BONES])
+GROUPS = np.array([bone.group for bone in BONES])
 SIDES = np.array([bone.side for bone in BONES])
 
 
@@ -32,15 +33,15 @@ def many(number: int, age: int, sex: Sex = "M", bmi: float = 25.0) -> np.ndarray
 
 
 def overall(drawn: np.ndarray) -> np.ndarray:
-    """Per patient the middle ratio of bones to the table."""
-    bone = (KINDS == "bone") & (TABLE > 0)
-    return np.median(drawn[:, bone] / TABLE[bone], axis=1)
+    """Per patient the middle ratio to the table, of bones whose figure in it is taken as it stands."""
+    bone = np.isin(GROUPS, ("cspine", "tspine", "sacrum", "forearm", "tibia"))
+    return np.asarray(np.median(drawn[:, bone] / TABLE[bone], axis=1))
 
 
 def pair(drawn: np.ndarray, name: str) -> np.ndarray:
     """Logarithm of left over right."""
     left, right = (drawn[:, (name == NAMES) & (side == SIDES)][:, 0] for side in (1, -1))
-    return np.log(left / right)
+    return np.asarray(np.log(left / right))
 
 
 def same(one: Uptake, two: Uptake) -> bool:
@@ -61,8 +62,8 @@ def test_the_same_seed_draws_the_same_bytes() -> None:
 def test_bone_over_soft_tissue_is_lognormal_about_its_median(fifty: np.ndarray) -> None:
     logarithm = np.log(overall(fifty))
     middle = np.percentile(logarithm, [16, 50, 84])
-    assert middle[1] == pytest.approx(np.log(2.1), abs=0.06)
-    assert (middle[2] - middle[0]) / 2 == pytest.approx(0.26, abs=0.05)
+    assert middle[1] == pytest.approx(np.log(1.75), abs=0.06)
+    assert (middle[2] - middle[0]) / 2 == pytest.approx(0.31, abs=0.05)
 
 
 def test_contrast_falls_with_age_and_weight_and_rises_in_the_young_and_slim(fifty: np.ndarray) -> None:
@@ -75,7 +76,7 @@ def test_contrast_falls_with_age_and_weight_and_rises_in_the_young_and_slim(fift
 def test_sides_differ_a_little(fifty: np.ndarray) -> None:
     for name in ("iliac_wing", "humerus_shaft", "tibia_shaft"):
         ratio = pair(fifty, name)
-        assert ratio.mean() == pytest.approx(0, abs=0.02) and 0.06 < ratio.std() < 0.14
+        assert ratio.mean() == pytest.approx(0, abs=0.025) and 0.10 < ratio.std() < 0.2
 
 
 def test_neighbouring_vertebrae_are_alike_but_not_the_same(fifty: np.ndarray) -> None:
@@ -83,11 +84,11 @@ def test_neighbouring_vertebrae_are_alike_but_not_the_same(fifty: np.ndarray) ->
         first, second = (fifty[:, name == NAMES][:, 0] / TABLE[name == NAMES] for name in (one, two))
         return np.asarray(np.log(first / second))
 
-    assert 0.05 < step("T8", "T9").std() < 0.16
+    assert 0.06 < step("T8", "T9").std() < 0.18
     assert step("C7", "L5").std() > step("T8", "T9").std()
     bodies = [name for name in NAMES if name in {f"T{number}" for number in range(1, 13)}]
     whole = np.log(fifty[:, [int(np.flatnonzero(name == NAMES)[0]) for name in bodies]] / TABLE[NAMES == "T1"])
-    assert 0.05 < np.median(whole.std(axis=1)) < 0.14
+    assert 0.06 < np.median(whole.std(axis=1)) < 0.15
 
 
 def test_ageing_joints_gain_mildly_on_both_sides() -> None:
@@ -100,7 +101,7 @@ def test_ageing_joints_gain_mildly_on_both_sides() -> None:
     rise = np.median(old) - np.median(middle)
     assert 0.05 < rise < 0.3  # under the 0.3 of the background at which a focus counts as visible
     assert np.percentile(old, 99) - np.median(middle) < 0.6
-    assert np.abs(pair(many(200, 75), "tibial_plateau")).max() < 0.5
+    assert np.abs(pair(many(200, 75), "tibial_plateau")).max() < 0.6
 
 
 def test_growing_ends_are_hot_in_the_young() -> None:
@@ -137,9 +138,9 @@ def test_kidneys_and_bladder_keep_to_their_ranges(fifty: np.ndarray) -> None:
 
 def test_renal_failure_is_commoner_in_the_old_and_dims_kidneys_and_contrast() -> None:
     def share(age: int) -> float:
-        return float((np.median(many(300, age)[:, NAMES == "kidney"], axis=1) < 1.0).mean())
+        return float((many(400, age)[:, NAMES == "kidney"].max(axis=1) < 1.25).mean())
 
-    assert share(35) < 0.05 < share(85) < 0.17
+    assert share(35) < 0.03 < share(85) < 0.16
 
 
 def test_everything_is_positive_and_women_have_no_scrotum(fifty: np.ndarray) -> None:

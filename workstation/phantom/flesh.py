@@ -22,8 +22,8 @@ from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints
 
 GRAIN = (256, 64)  # rows and columns of the unevenness over the whole frame
 _PARTS = {"head": HEAD, "trunk": TRUNK, "arm": ARM, "leg": LEG}
-_LEAN = (0.95, 0.95, 0.68, 0.80)  # of head, trunk, arms, legs
-_FINE, _BROAD = 0.026, 0.04  # log standard deviations of the unevenness
+_LEAN = (0.90, 0.92, 0.78, 0.70)  # of head, trunk, arms, legs
+_FINE, _BROAD = 0.028, 0.055  # log standard deviations of the unevenness
 _BOWEL_MM = 690.0  # middle height of the small bowel
 
 
@@ -117,7 +117,7 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
         _bowel(rng),
         _levels(rng),
         _fat(body, age, rng),
-        float(np.clip(rng.normal(0.32, 0.05), 0.2, 0.5)),
+        float(np.clip(rng.normal(0.37, 0.05), 0.24, 0.55)),
         float(np.clip(rng.normal(0.38, 0.06), 0.25, 0.6)),
         (float(np.exp(breast + rng.normal(0, 0.05))), float(np.exp(breast + rng.normal(0, 0.05)))),
         _grain(rng),
@@ -141,11 +141,11 @@ def flesh_again(flesh: Flesh, rng: np.random.Generator) -> Flesh:
 
 def _fat(body: Body, age: int, rng: np.random.Generator) -> tuple[float, float, float, float, float, float]:
     """Fat under the skin, mm: a slim man has some, women have more on limbs and hips, age moves it to the belly."""
-    amount = np.clip((body.bmi - 14) / (STANDARD_BMI - 14), 0.2, 2.4) * np.exp(rng.normal(0, 0.18))
+    amount = np.clip((body.bmi - 14) / (STANDARD_BMI - 14), 0.2, 2.0) * np.exp(rng.normal(0, 0.18))
     if body.sex == "M":
         chest, belly, hips, arm, thigh, shin = 9.0, 15.0, 12.0, 5.0, 8.0, 4.5
     else:
-        chest, belly, hips, arm, thigh, shin = 11.0, 17.0, 19.0, 9.0, 15.0, 7.0
+        chest, belly, hips, arm, thigh, shin = 11.0, 17.0, 18.0, 8.0, 14.0, 6.5
     belly *= 1 + 0.004 * (age - 50)
     every = amount * np.exp(rng.normal(0, 0.1, 6)) * (chest, belly, hips, arm, thigh, shin)
     return tuple(float(each) for each in every)  # type: ignore[return-value]
@@ -182,7 +182,7 @@ def _bowel(rng: np.random.Generator) -> Bands:
 def _grain(rng: np.random.Generator) -> Floats:
     """Smooth unevenness of both sides, partly shared: log factors (2, rows, columns) over the whole frame."""
     noise = rng.normal(size=(2, 3, GRAIN[0] // 2, GRAIN[1] // 2))
-    fine, broad = gaussian_filter(noise[0], (0, 0.7, 0.7)), gaussian_filter(noise[1], (0, 2.2, 1.8))
+    fine, broad = gaussian_filter(noise[0], (0, 0.7, 0.7)), gaussian_filter(noise[1], (0, 2.6, 2.2))
     field = _FINE * fine / fine.std() + _BROAD * broad / broad.std()
     mixed = np.stack([0.7 * field[0] + 0.7 * field[1], 0.7 * field[0] + 0.7 * field[2]])
     return mixed.repeat(2, axis=1).repeat(2, axis=2).astype(np.float32)

@@ -23,7 +23,7 @@ _TRACE = 1e-3  # of a part's weight, beyond its skin
 # Standard y, mm, at which a limb has what share of which fat: (y, index into Flesh.fat_mm or None, factor).
 _ARM_FAT = ((318, 3, 1.0), (600, 3, 1.0), (680, 3, 0.6), (880, 3, 0.35), (930, None, 1.0))
 _LEG_FAT = (
-    (865, 2, 0.9),
+    (865, 2, 1.0),
     (960, 4, 1.0),
     (1120, 4, 1.0),
     (1260, 4, 0.6),
@@ -61,6 +61,15 @@ def _fat_at(flesh: Flesh, table: tuple[tuple[float, int | None, float], ...], y:
     return np.interp(y, [at for at, _, _ in table], values)
 
 
+def _lean_at(flesh: Flesh, part: int, y: Floats) -> Floats:
+    """Level of lean tissue at standard heights y of trunk or limbs: shoulders and hips pass from one to the other."""
+    trunk, limb = flesh.lean[TRUNK], flesh.lean[LEG if part == TRUNK else part]
+    middle = (trunk + limb) / 2
+    if part == TRUNK:
+        return np.interp(y, [760, 950], [trunk, middle])
+    return np.interp(y, [318, 450] if part == ARM else [865, 1080], [middle, limb])
+
+
 def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: Grid) -> None:
     """The trunk: concentric superellipses, row by row."""
     rows = np.flatnonzero((grid.y >= part.y[0] - grid.spacing_mm) & (grid.y <= part.y[-1] + grid.spacing_mm))
@@ -69,15 +78,16 @@ def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: 
     chest, belly, hips, *_ = flesh.fat_mm
     share = (part.y - part.y[0]) / (part.y[-1] - part.y[0])
     fats = np.interp(share, [0, 0.1, 0.25, 0.5, 0.7, 1], [2, 0.5 * chest, chest, belly, hips, hips])
-    values = (part.x, part.half_width, part.half_depth, fats)
-    x0, width, depth, fat = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
+    levels = _lean_at(flesh, TRUNK, 272 + share * 687)  # the outline's standard heights
+    values = (part.x, part.half_width, part.half_depth, fats, levels)
+    x0, width, depth, fat, level = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
     off, power = np.abs(grid.x[None] - x0), part.power
     skin = depth * np.maximum(1 - (off / width) ** power, 0) ** (1 / power)
     inner, thin = np.maximum(width - fat, 1.0), np.maximum(depth - fat, 1.0)
     muscle = np.minimum(thin * np.maximum(1 - (off / inner) ** power, 0) ** (1 / power), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
     weight[rows] += skin + trace
-    held[rows] += flesh.lean[TRUNK] * muscle + flesh.fat * (skin - muscle + trace)
+    held[rows] += level * muscle + flesh.fat * (skin - muscle + trace)
 
 
 @cache
@@ -89,20 +99,20 @@ def _owners() -> tuple[Ints, Floats]:
     return part, np.concatenate(ends)
 
 
-def _tube_fat(flesh: Flesh, tubes: Tubes) -> tuple[Floats, Floats]:
-    """Fat, mm, at both ends of every tube (n, 2), and the level of lean tissue within (n,)."""
+def _tube_ends(flesh: Flesh, tubes: Tubes) -> tuple[Floats, Floats]:
+    """Fat, mm, and the level of lean tissue within, at both ends of every tube: (n, 2) each."""
     part, y = _owners()
+    arm = (part == ARM)[:, None]
+    fat = np.where(arm, _fat_at(flesh, _ARM_FAT, y), _fat_at(flesh, _LEG_FAT, y))
+    level = np.where(arm, _lean_at(flesh, ARM, y), _lean_at(flesh, LEG, y))
     bridges = len(tubes.start) - len(part)  # neck, shoulders, armpits and groins come after the limbs
-    arm, leg = _fat_at(flesh, _ARM_FAT, y), _fat_at(flesh, _LEG_FAT, y)
-    fat = np.where((part == ARM)[:, None], arm, leg)
-    level = np.where(part == ARM, flesh.lean[ARM], flesh.lean[LEG])
     between = np.full((bridges, 2), 0.6 * flesh.fat_mm[0])
-    return np.vstack([fat, between]), np.concatenate([level, np.full(bridges, flesh.lean[TRUNK])])
+    return np.vstack([fat, between]), np.vstack([level, np.full((bridges, 2), flesh.lean[TRUNK])])
 
 
 def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: Grid) -> None:
     """Limbs: within each piece, concentric ellipses across its axis."""
-    fat, level = _tube_fat(flesh, tubes)
+    fat, lean = _tube_ends(flesh, tubes)
     reach = tubes.wide.max(axis=1)[:, None] + 2 * _EDGE_MM
     start, end = tubes.start[:, :2], tubes.end[:, :2]
     owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
@@ -120,13 +130,13 @@ def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: G
     def along(ends: Floats) -> Floats:
         return np.asarray(ends[owner, 0] + t * (ends[owner, 1] - ends[owner, 0]))
 
-    width, depth, thick = along(tubes.wide), along(tubes.deep), along(fat)
+    width, depth, thick, level = (along(ends) for ends in (tubes.wide, tubes.deep, fat, lean))
     skin = depth * np.sqrt(np.maximum(1 - (off / width) ** 2, 0))
     inner, thin = np.maximum(width - thick, 1.0), np.maximum(depth - thick, 1.0)
     muscle = np.minimum(thin * np.sqrt(np.maximum(1 - (off / inner) ** 2, 0)), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
-    edge = np.where(thick < 2, level[owner], flesh.fat)  # hands and feet have no rim
+    edge = np.where(thick < 2, level, flesh.fat)  # hands and feet have no rim
     flat, size = row * grid.columns + column, grid.rows * grid.columns
     weight += np.bincount(flat, skin + trace, size).reshape(grid.shape)
-    amount = level[owner] * muscle + flesh.fat * (skin - muscle) + edge * trace
+    amount = level * muscle + flesh.fat * (skin - muscle) + edge * trace
     held += np.bincount(flat, amount, size).reshape(grid.shape)
