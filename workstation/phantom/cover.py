@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from workstation.phantom.body import Body
-from workstation.phantom.girth import forward, girth
+from workstation.phantom.girth import forward, girth, half_depth, half_width
 from workstation.phantom.placing import move, move_solids
 from workstation.phantom.projection import Slices
 from workstation.phantom.skeleton import ARM, GIRDLE, HEAD, LEG, TRUNK, Ellipsoids, Floats, Outline, standard
@@ -18,8 +18,10 @@ _STEP = 8.0  # mm, between the points that tell how a slice is turned
 _NECK = ((TRUNK, 0.0, 196.0, -8.0, 56.0, 62.0), (TRUNK, 0.0, 306.0, -24.0, 66.0, 66.0))
 _TRAPEZIUS = ((TRUNK, 28.0, 262.0, -26.0, 36.0, 40.0), (GIRDLE, 158.0, 322.0, -20.0, 30.0, 36.0))
 _SHOULDER = ((TRUNK, 84.0, 346.0, -22.0, 46.0, 70.0), (GIRDLE, 164.0, 338.0, -14.0, 42.0, 52.0))
+_SCAPULA = ((GIRDLE, 108.0, 342.0, -58.0, 44.0, 46.0), (GIRDLE, 96.0, 448.0, -62.0, 40.0, 44.0))
+_CLAVICLE = ((GIRDLE, 34.0, 322.0, 34.0, 22.0, 27.0), (GIRDLE, 156.0, 306.0, -2.0, 24.0, 27.0))
 _ARMPIT = ((GIRDLE, 160.0, 352.0, -14.0, 40.0, 56.0), (TRUNK, 128.0, 452.0, -8.0, 36.0, 74.0))
-_HIP = ((TRUNK, 98.0, 800.0, -10.0, 82.0, 96.0), (LEG, 100.0, 980.0, -4.0, 80.0, 87.0))
+_THIGH = 3  # the slice of a leg that the hips run on into
 
 
 def pose_skin(body: Body, outlines: tuple[Outline, ...]) -> list[Slices]:
@@ -31,8 +33,9 @@ def clothe(body: Body) -> Skin:
     """The whole skin of this body."""
     outlines = standard().outlines
     trunk = tuple(_slices(body, outline) for outline in outlines if outline.name == "soft_trunk")
-    limbs = [outline for outline in outlines if outline.part in (ARM, LEG)]
-    pieces = [_along(body, outline) for outline in limbs] + _bridges(body)
+    legs = [_along(body, each) for side in (1, -1) for each in outlines if each.part == LEG and each.side == side]
+    arms = [_along(body, each) for each in outlines if each.part == ARM]
+    pieces = [*legs, *arms, _hips(body, legs, _THIGH), *_bridges(body)]
     tubes = Tubes(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in vars(pieces[0])))
     centre, axes, part, side = _round_parts()
     keep = np.ones(len(part), bool)
@@ -52,6 +55,7 @@ def _round_parts() -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
         (HEAD, 0, (0, 150, 22), (73, 72, 74)),
+        (HEAD, 0, (0, 116, 32), (73, 42, 70)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
         (HEAD, 0, (0, 206, 62), (36, 27, 30)),
         (HEAD, 1, (81, 136, -8), (8, 29, 17)),
@@ -97,12 +101,30 @@ def _along(body: Body, outline: Outline) -> Tubes:
     broad = np.maximum(_extent(within, across, forwards, wide, deep), np.minimum(wide, deep))
     thick = np.maximum(_extent(ray, across, forwards, wide, deep), np.minimum(wide, deep))
     pairs = [np.stack([values[:-1], values[1:]], axis=1) for values in (broad, thick)]
-    return Tubes(centre[:-1], centre[1:], pairs[0], pairs[1])
+    step = np.diff(centre[:, :2], axis=0)
+    step /= np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-6)
+    bent = np.concatenate([[True], (step[1:] * step[:-1]).sum(axis=1) < 0.95, [True]])
+    return Tubes(centre[:-1], centre[1:], pairs[0], pairs[1], bent[:-1] | bent[1:])
+
+
+def _hips(body: Body, legs: list[Tubes], at: int) -> Tubes:
+    """From the widest of the hips down to slice `at` of each thigh, so that the outline runs on."""
+    middle = move(body, np.array([[0.0, 838.0, -6.0]]), np.array([TRUNK]), np.array([0]))[0]
+    half = half_width(body, 838.0)
+    start, end, wide, deep = [], [], [], []
+    for leg, side in zip(legs, (1, -1), strict=True):
+        start.append(middle + np.array([side * 0.54 * half, 0, 0]))
+        end.append(leg.start[at])
+        wide.append((0.46 * half, leg.wide[at, 0]))
+        deep.append((0.85 * half_depth(body, 838.0), leg.deep[at, 0]))
+    return Tubes(np.array(start), np.array(end), np.array(wide), np.array(deep), np.ones(2, bool))
 
 
 def _bridges(body: Body) -> list[Tubes]:
-    """Neck, slope of the shoulders, armpits and groins: from one part to the next."""
-    rows = [(_NECK, 0)] + [(each, side) for each in (_TRAPEZIUS, _SHOULDER, _ARMPIT, _HIP) for side in (1, -1)]
+    """Neck, slope of the shoulders, shoulder blades and armpits: from one part to the next."""
+    rows = [(_NECK, 0)] + [
+        (each, side) for each in (_TRAPEZIUS, _SHOULDER, _SCAPULA, _CLAVICLE, _ARMPIT) for side in (1, -1)
+    ]
     ends = []
     for which in (0, 1):
         table = np.array([row[which] for row, _ in rows])
@@ -112,7 +134,9 @@ def _bridges(body: Body) -> list[Tubes]:
         factor = np.array([girth(body, TRUNK if p == GIRDLE else p, np.array([y]))[0][0] for p, y in table[:, (0, 2)]])
         ends.append((move(body, points, part, side), table[:, 4] * factor, table[:, 5] * factor))
     (start, wide0, deep0), (end, wide1, deep1) = ends
-    return [Tubes(start, end, np.stack([wide0, wide1], axis=1), np.stack([deep0, deep1], axis=1))]
+    return [
+        Tubes(start, end, np.stack([wide0, wide1], axis=1), np.stack([deep0, deep1], axis=1), np.ones(len(rows), bool))
+    ]
 
 
 def _slices(body: Body, outline: Outline) -> Slices:
@@ -140,10 +164,10 @@ def _slices(body: Body, outline: Outline) -> Slices:
 
 def breasts(body: Body) -> Ellipsoids:
     """A woman's breasts as two mounds on the chest wall; bone index -1. Lying down, large ones fall sideways."""
-    size = np.clip(body.fat**0.8 * body.build.breast, 0.6, 1.9)
+    size = np.clip(body.fat**0.8 * body.build.breast, 0.6, 1.7)
     aside = 84 + 26 * max(size - 0.9, 0)
     sides = np.array([side for side in (1, -1) if side != body.lost_breast])
     points = np.array([[side * aside, 446 + 14 * (size - 1), 78 - 16 * (size - 1)] for side in sides])
     centre = move(body, points, np.full(len(sides), TRUNK), sides)
-    axes = np.array([[[64.0, 0.05 * side * 64, 0], [-6.0 * side, 56.0, 0], [0, 0, 44.0]] for side in sides]) * size
+    axes = np.array([[[60.0, 3.0 * side, 0], [-6.0 * side, 56.0, 0], [0, 0, 44.0]] for side in sides]) * size
     return Ellipsoids(centre, axes, np.full(len(sides), -1), np.ones(len(sides)))

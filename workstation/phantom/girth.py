@@ -9,30 +9,35 @@ import numpy as np
 from workstation.phantom.body import Body
 from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Outline, standard
 
+# With these powers the volume under the skin, less 3 L of air, weighs what the person weighs (see the tests).
+OUTLINE_BMI = 20.5  # of someone as thick as the table's outlines
+
 
 def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
     """Factors of half width and half depth at standard heights y (n,) mm."""
-    fat, woman = body.fat, body.sex == "F"
+    fat, woman = body.bmi / OUTLINE_BMI, body.sex == "F"
     y = np.asarray(y, float)
     if part == HEAD:
         return np.full_like(y, body.head_scale), np.full_like(y, body.head_scale)
     if part == ARM:
-        power = np.interp(y, [330, 400, 640, 880, 930], [0.4, 0.65, 0.55, 0.32, 0.12])
+        power = np.interp(y, [330, 400, 640, 880, 930], [0.35, 0.56, 0.48, 0.28, 0.1])
         both = fat**power * (0.90 if woman else 1.0) * body.scale**0.5
         return both, both
     if part == LEG:
-        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.54, 0.58, 0.42, 0.38, 0.28, 0.08])
+        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.47, 0.5, 0.36, 0.33, 0.24, 0.07])
         seat = body.build.seat ** np.interp(y, [900, 1300], [1.0, 0.2])
         both = fat**power * seat * body.scale ** np.where(y > 1660, 1.0, 0.5)
         return both, both
     sex = np.interp(y, [600, 740], [0.90, 1.04]) if woman else np.ones_like(y)
     neck = np.interp(y, [280, 345], [0.5, 1.0])  # necks grow less than bellies
     waist = np.interp(y, [380, 600, 830], [0.0, 1.0, 0.0])
-    belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1, -0.2, 1))
+    belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1.2, -0.2, 1))
     hips = body.build.seat ** np.interp(y, [640, 800], [0.0, 1.0])
-    wide = np.interp(y, [300, 420, 600, 820], [0.45, 0.52, 0.66, 0.56])
-    wide = sex * fat ** (wide * neck) * hips * (1 + 0.06 * waist * np.clip(fat - 1.1, -0.3, 0.6))
-    return wide * body.scale**0.5, belly * body.build.chest**0.6 * fat ** (0.62 * neck) * body.scale**0.5
+    wide = np.interp(y, [300, 420, 600, 820], [0.36, 0.42, 0.57, 0.49])
+    wide = sex * fat ** (wide * neck) * hips * (1 + 0.06 * waist * np.clip(fat - 1.3, -0.3, 0.7))
+    return wide * body.scale**0.5, belly * body.build.chest**0.6 * fat ** (
+        np.interp(y, [400, 560], [0.42, 0.54]) * neck
+    ) * body.scale**0.5
 
 
 @lru_cache(maxsize=1)

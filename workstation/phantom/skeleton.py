@@ -186,6 +186,8 @@ def _outline(name: str, side: int, values: list[tuple[float, ...]]) -> Outline:
     elif name == "soft_trunk":
         # Between the thighs the trunk ends in a rounded point, not in an edge.
         x, y, z, _, depth = table[-1]
-        table = np.vstack([table, [x, y + 14, z, 60, 0.8 * depth], [x, y + 34, z, 12, 0.5 * depth]])
+        table = np.vstack(
+            [table, [x, y + 14, z, 92, 0.9 * depth], [x, y + 28, z, 44, 0.7 * depth], [x, y + 40, z, 10, 0.5 * depth]]
+        )
     power = TRUNK_POWER if name == "soft_trunk" else 2.0
     return Outline(name, side, part_of(name, ""), table[:, :3], table[:, 3], table[:, 4], power)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workstation.phantom.projection import Grid, Slices, ellipsoids
 from workstation.phantom.projection import skin as sliced
@@ -16,12 +17,14 @@ class Tubes:
     """Pieces of limb with elliptic cross-sections, one row each; what lies between the ends is linear.
 
     start, end (n, 3); wide, deep (n, 2): half widths within the picture and along the ray, at start and end.
+    round: (n,) whether the ends are seen as round caps; else the next piece goes straight on.
     """
 
     start: Floats
     end: Floats
     wide: Floats
     deep: Floats
+    round: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +55,17 @@ def surface(skin: Skin, grid: Grid) -> tuple[Floats, Floats]:
 
 def _add_tubes(tubes: Tubes, grid: Grid, back: Floats, front: Floats) -> None:
     """Widen the envelope by each piece: at its nearest point on the axis a pixel is within the width there, or not."""
-    reach = tubes.wide.max(axis=1)
-    low, high = np.minimum(tubes.start, tubes.end), np.maximum(tubes.start, tubes.end)
-    origin = np.array([grid.left_mm, grid.top_mm])
-    first = np.ceil((low[:, :2] - reach[:, None] - origin) / grid.spacing_mm).astype(int)
-    last = np.floor((high[:, :2] + reach[:, None] - origin) / grid.spacing_mm).astype(int) + 1
-    first, last = np.maximum(first, 0), np.minimum(last, (grid.columns, grid.rows))
     axis = tubes.end - tubes.start
     square = np.maximum(axis[:, 0] ** 2 + axis[:, 1] ** 2, 1e-6)
+    # Without caps a piece ends in the line across it, which reaches less far along than a cap.
+    across = np.abs(axis[:, 1::-1]) / np.sqrt(square)[:, None]
+    widest = tubes.wide.max(axis=1)[:, None]
+    reach = np.where(tubes.round[:, None], widest, widest * across + grid.spacing_mm)
+    low, high = np.minimum(tubes.start, tubes.end), np.maximum(tubes.start, tubes.end)
+    origin = np.array([grid.left_mm, grid.top_mm])
+    first = np.ceil((low[:, :2] - reach - origin) / grid.spacing_mm).astype(int)
+    last = np.floor((high[:, :2] + reach - origin) / grid.spacing_mm).astype(int) + 1
+    first, last = np.maximum(first, 0), np.minimum(last, (grid.columns, grid.rows))
     x_all, y_all = grid.x.astype(np.float32), grid.y.astype(np.float32)
     for n in np.flatnonzero((last > first).all(axis=1)):
         box = np.s_[first[n, 1] : last[n, 1], first[n, 0] : last[n, 0]]
