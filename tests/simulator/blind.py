@@ -37,8 +37,8 @@ class Sheet:
 
 
 SHEETS = {
-    "whole": Sheet("hips", 80, 518, 1830, 7, 4, 1),
-    "head": Sheet("face", 0, 260, 340, 11, 4),
+    "whole": Sheet("hips", 65, 518, 1920, 7, 4, 1),
+    "head": Sheet("skull", 62, 270, 350, 11, 4),
     "chest": Sheet("sternum", -10, 440, 340, 11, 4),
     "pelvis": Sheet("hips", -45, 400, 320, 11, 4),
     "knees": Sheet("knees", 0, 380, 270, 11, 4),
