@@ -1,5 +1,7 @@
-"""Put what another tool prints into docs/simulator.md: `python -m tests.simulator.tables | python -m tests.simulator.page
-tables` replaces what stands between the page's marks `<!-- tables: begin -->` and `<!-- tables: end -->`.
+"""Put what another tool prints into docs/simulator.md.
+
+`python -m tests.simulator.tables | python -m tests.simulator.page tables` replaces what stands between the page's marks
+`<!-- tables: begin -->` and `<!-- tables: end -->`.
 """
 
 from __future__ import annotations
