@@ -61,13 +61,13 @@ def test_a_point_is_blurred_to_the_collimators_width() -> None:
     profile = optics.blur(layers, fine, BODY)[40]
     above = np.flatnonzero(profile >= profile.max() / 2)
     width = 0.5 * (above[-1] - above[0] + 1)
-    # The second bin lies 80 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
-    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 86) / 34.26), abs=0.6)
+    # The second bin lies 95 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
+    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 101) / 34.26), abs=0.6)
     assert profile.sum() > 0
 
 
 def test_blur_keeps_counts_and_bins_share_them() -> None:
-    layers = deposit(chord(-5, 5), np.ones(1), slab(-100, 100), True, BOX)
+    layers = deposit(chord(-25, -15), np.ones(1), slab(-100, 100), True, BOX)
     assert (layers.sum(axis=(1, 2)) > 0).sum() == 2
     assert optics.blur(layers, GE, BODY).sum() == pytest.approx(float(layers.sum()), rel=1e-3)
 

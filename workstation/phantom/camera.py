@@ -60,13 +60,16 @@ class Camera:
 CAMERAS = (
     Camera("GE", 1.5, 35.0, 3.8, 2.26, 520.0),
     Camera("Siemens", 1.11, 24.05, 3.8, 2.4, 533.0),
-    Camera("Philips", 1.22, 27.0, 3.3, 2.33, 538.0),
+    Camera("Philips", 1.22, 27.0, 3.3, 2.33, 600.0),
 )
 
 
-def box_around(chords: Chords, camera: Camera, grid: Grid, farthest: float = 360.0) -> Box:
-    """The window in which the blurred picture of these chords, none farther away than this, is not zero."""
-    pad = int(np.ceil(REACH * camera.fwhm(farthest) * _TO_SIGMA / grid.spacing_mm)) + 1
+def box_around(chords: Chords, camera: Camera, grid: Grid, farthest: float, beside_mm: float = 0.0) -> Box:
+    """The window in which the blurred picture of these chords, none farther away than this, is not zero.
+
+    beside_mm: how much wider it shall be on all sides.
+    """
+    pad = int(np.ceil((REACH * camera.fwhm(farthest) * _TO_SIGMA + beside_mm) / grid.spacing_mm)) + 1
     return Box(
         max(int(chords.row.min()) - pad, 0),
         min(int(chords.row.max()) + pad + 1, grid.rows),

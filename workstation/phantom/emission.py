@@ -24,9 +24,9 @@ class Depths:
     6 mm behind it, mm.
     """
 
-    nearest: float = 40.0
-    step: float = 40.0
-    number: int = 9
+    nearest: float = 45.0
+    step: float = 50.0
+    number: int = 7
     lead: float = 40.0
 
     @property

@@ -12,7 +12,9 @@ from workstation.phantom.acquisition import Acquisition as Acquisition
 from workstation.phantom.camera import Camera
 from workstation.phantom.emission import BODY, around, deposit, deposit_soft
 from workstation.phantom.extras import Extra
+from workstation.phantom.foreign import project_extra
 from workstation.phantom.medium import Medium, medium
+from workstation.phantom.motion import MOST_MM, Motion, moved
 from workstation.phantom.pose import Body, breasts, clothe, pose_bones
 from workstation.phantom.projection import Box, Chords, Grid, Singles, capsules, ellipsoids, join
 from workstation.phantom.skeleton import Floats, Skeleton, standard
@@ -30,7 +32,7 @@ class Scene:
 
     expected: the pictures of both views (anterior, posterior), in the anterior frame. bladder: its masks, likewise.
     scale: counts per pixel for a unit of emission. field: acquired pixels; body: the pixels anything is in.
-    scatter: scattered for each unscattered photon.
+    scatter: scattered for each unscattered photon. motion: of the patient during the scan.
     """
 
     skeleton: Skeleton
@@ -42,6 +44,7 @@ class Scene:
     field: Box
     body: Box
     scatter: float
+    motion: Motion | None
     bladder: tuple[Mask, Mask]
 
 
@@ -62,7 +65,13 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     scene = medium(back, front, chords.where(inside & is_lung), grid.spacing_mm)
     solid = chords.where(inside & ~is_lung)
     bladder = solid.where(kinds[solid.bone] == "bladder")
-    solid, concentration = _with_extras(solid, uptake.bones[solid.bone], extras, grid)
+    concentration = uptake.bones[solid.bone]
+    for extra in extras:
+        pieces, strength, metal = project_extra(extra.settled(uptake), scene, grid)
+        if strength.any():
+            solid, concentration = join(solid, pieces), np.concatenate([concentration, strength])
+        if metal is not None:
+            scene = replace(scene, metals=(*scene.metals, metal))
     soft = concentration_of(uptake, skeleton, body, grid, mounds)
     box = _around_body(scene, solid, camera, grid)
     depths = replace(BODY, lead=camera.lead)
@@ -75,12 +84,24 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
         picture = np.zeros(grid.shape, np.float32)
         picture[field.slices] = optics.AIR * acquisition.scatter / optics.SCATTER_SHARE
         picture[box.slices] += primary + scattered
+        if acquisition.motion is not None:
+            picture = moved(picture, Box(0, grid.rows, 0, grid.columns), grid, acquisition.motion)
         whole.append(in_field(picture, field))
     scale = 2 * acquisition.counts / sum(float(picture.sum(dtype=float)) for picture in whole)
     expected = [picture * np.float32(scale) for picture in whole]
     none = np.zeros((0, 0), bool)
     bare = Scene(
-        skeleton, grid, camera, scene, (expected[0], expected[1]), scale, field, box, acquisition.scatter, (none, none)
+        skeleton,
+        grid,
+        camera,
+        scene,
+        (expected[0], expected[1]),
+        scale,
+        field,
+        box,
+        acquisition.scatter,
+        acquisition.motion,
+        (none, none),
     )
     masks = []
     for view in (0, 1):
@@ -89,23 +110,14 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     return replace(bare, bladder=(masks[0], masks[1]))
 
 
-def _with_extras(solid: Chords, concentration: Floats, extras: tuple[Extra, ...], grid: Grid) -> tuple[Chords, Floats]:
-    for extra in extras:
-        if extra.ellipsoids is not None:
-            chords = ellipsoids(extra.ellipsoids, grid)
-            solid = join(solid, chords)
-            concentration = np.concatenate([concentration, np.full(len(chords.row), extra.concentration)])
-    return solid, concentration
-
-
 def _around_body(scene: Medium, solid: Chords, camera: Camera, grid: Grid) -> Box:
     """The pixels that skin or solids, blurred, can reach; sides at multiples of 4, as scatter needs them."""
-    row, column = np.nonzero(scene.front > scene.back)
+    row, column = np.divmod(scene.facing(True).body, grid.columns)
     both = Box(
-        int(min(row.min(), solid.row.min())),
-        int(max(row.max(), solid.row.max())),
-        int(min(column.min(), solid.column.min())),
-        int(max(column.max(), solid.column.max())),
+        min(int(row[0]), int(solid.row.min())),
+        max(int(row[-1]), int(solid.row.max())),
+        min(int(column.min()), int(solid.column.min())),
+        max(int(column.max()), int(solid.column.max())),
     )
     pad = int(np.ceil(optics.REACH * camera.fwhm(BODY.centres[-1]) / 2.3548 / grid.spacing_mm))
     top, left = max(both.top - pad, 0) // 4 * 4, max(both.left - pad, 0) // 4 * 4
@@ -128,9 +140,12 @@ def contribution(scene: Scene, chords: Chords, concentration: Floats, view: int)
     if len(chords.row) == 0:
         return np.zeros((1, 1), np.float32), Box(0, 1, 0, 1)
     depths = around(chords, scene.medium, view == 0, scene.camera.lead)
-    box = optics.box_around(chords, scene.camera, scene.grid, float(depths.centres[-1]))
+    beside = 0.0 if scene.motion is None else MOST_MM
+    box = optics.box_around(chords, scene.camera, scene.grid, float(depths.centres[-1]), beside)
     layers = deposit(chords, concentration, scene.medium, view == 0, box, depths)
     picture = optics.blur(layers, scene.camera, depths) * np.float32(scene.scale)
+    if scene.motion is not None:
+        picture = moved(picture, box, scene.grid, scene.motion)
     field = scene.field
     picture[: max(field.top - box.top, 0)] = 0
     picture[max(field.bottom - box.top, 0) :] = 0
