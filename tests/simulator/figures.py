@@ -24,7 +24,7 @@ def measure(subject: Subject) -> dict[str, float]:
     """Every figure of one picture; nan where it cannot be measured (outside the field, arms in the way)."""
     factor = REAL_COUNTS / subject.counts.sum()
     found: dict[str, float] = {}
-    for part in (regions, percentiles, body_and_air, widths, blur, texture, symmetry):
+    for part in (regions, contrasts, percentiles, body_and_air, widths, blur, texture, symmetry):
         for name, value, is_counts in part(subject):
             found[name] = value * factor if is_counts else value
     return found
@@ -49,6 +49,33 @@ def regions(subject: Subject) -> Figures:
         assert place.radius is not None
         inside = _ellipse(subject, subject.places[name], place.radius)
         yield f"mean {name}", float(subject.counts[inside].mean()) if inside is not None else np.nan, True
+
+
+CONTRASTS = (
+    ("femur shaft", "thigh soft"),
+    ("tibia", "calf soft"),
+    ("ankle", "tibia"),
+    ("humerus shaft", "upper arm soft"),
+    ("skull rim", "brain"),
+    ("maxilla", "brain"),
+    ("L2-L3", "abdomen"),
+    ("L4", "L2-L3"),
+    ("iliac crest", "iliac wing"),
+    ("iliac wing", "abdomen"),
+    ("manubrium", "rib field"),
+    ("clavicle", "shoulder"),
+)
+
+
+def contrasts(subject: Subject) -> Figures:
+    """Ratios of neighbouring regions, sides pooled: what no scaling of the counts can mend."""
+    means = {name: value for name, value, _ in regions(subject)}
+
+    def pooled(name: str) -> float:
+        return float(np.mean([value for key, value in means.items() if key[5:] in (name, f"{name} R", f"{name} L")]))
+
+    for one, other in CONTRASTS:
+        yield f"{one} over {other}", pooled(one) / pooled(other), False
 
 
 def body_mask(subject: Subject) -> NDArray[np.bool_]:
@@ -152,9 +179,9 @@ def _profile(subject: Subject, place: str, half_rows: int = 20, half_columns: in
 
 
 def blur(subject: Subject) -> Figures:
-    """Full width at half maximum of the femoral shaft over the flesh beside it; rise of the thigh's outer edge."""
-    for side in "RL":
-        line = _profile(subject, f"femur shaft {side}")
+    """Full width at half maximum of the shafts of the legs over the flesh beside them."""
+    for bone in ("femur shaft R", "femur shaft L", "tibia R", "tibia L"):
+        line = _profile(subject, bone)
         width = np.nan
         if line is not None:
             middle = line.size // 2
@@ -170,7 +197,7 @@ def blur(subject: Subject) -> Figures:
                 inner, outer = over[here - step], over[here]
                 ends.append(here - step + step * (inner - half) / (inner - outer) if inner > outer else np.nan)
             width = (ends[1] - ends[0]) * subject.spacing_mm
-        yield f"femur shaft {side} full width at half maximum, mm", float(width), False
+        yield f"{bone} full width at half maximum, mm", float(width), False
 
 
 TEXTURE = {"abdomen R": (14, 12), "abdomen L": (12, 12), "thigh soft R": (9, 14), "brain": (14, 8)}
