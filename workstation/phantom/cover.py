@@ -131,7 +131,7 @@ def _bridges(body: Body) -> list[Tubes]:
         side = np.array([side for _, side in rows])
         points = table[:, 1:4] * np.stack([np.where(side < 0, -1, 1), 0 * side + 1, 0 * side + 1], axis=1)
         part = table[:, 0].astype(int)
-        factor = np.array([girth(body, TRUNK if p == GIRDLE else p, np.array([y]))[0][0] for p, y in table[:, (0, 2)]])
+        factor = girth(body, TRUNK, table[:, 2])[0]
         ends.append((move(body, points, part, side), table[:, 4] * factor, table[:, 5] * factor))
     (start, wide0, deep0), (end, wide1, deep1) = ends
     return [

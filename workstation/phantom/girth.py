@@ -45,16 +45,25 @@ def _trunk() -> Outline:
     return next(outline for outline in standard().outlines if outline.name == "soft_trunk")
 
 
+@lru_cache(maxsize=16)
+def _posed_trunk(body: Body) -> tuple[Floats, Floats, Floats]:
+    """Standard heights of the trunk's slices, and this body's half widths and depths there."""
+    table = _trunk()
+    y = table.centre[:, 1]
+    wide, deep = girth(body, TRUNK, y)
+    return y, table.half_width * wide, table.half_depth * deep
+
+
 def half_width(body: Body, y: float) -> float:
     """Of the trunk, mm, at a standard height."""
-    table = _trunk()
-    return float(np.interp(y, table.centre[:, 1], table.half_width) * girth(body, TRUNK, np.array([y]))[0][0])
+    heights, wide, _ = _posed_trunk(body)
+    return float(np.interp(y, heights, wide))
 
 
 def half_depth(body: Body, y: float) -> float:
     """Of the trunk, mm, at a standard height."""
-    table = _trunk()
-    return float(np.interp(y, table.centre[:, 1], table.half_depth) * girth(body, TRUNK, np.array([y]))[1][0])
+    heights, _, deep = _posed_trunk(body)
+    return float(np.interp(y, heights, deep))
 
 
 def forward(body: Body, half: Floats, standard_half: Floats) -> Floats:

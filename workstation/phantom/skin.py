@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.phantom.projection import Grid, Slices, ellipsoids
-from workstation.phantom.projection import skin as sliced
+from workstation.phantom.projection import Grid, Singles, Slices, ellipsoids
 from workstation.phantom.skeleton import Ellipsoids, Floats
 
 
@@ -41,19 +41,49 @@ def surface(skin: Skin, grid: Grid) -> tuple[Floats, Floats]:
 
     Parts overlap, so the envelope is taken, never a sum.
     """
-    back, front = sliced(list(skin.trunk), grid)
-    outside = np.isnan(front)
-    back[outside], front[outside] = np.inf, -np.inf
+    back, front = np.full(grid.shape, np.inf, np.float32), np.full(grid.shape, -np.inf, np.float32)
+    for slices in skin.trunk:
+        _add_slices(slices, grid, back, front)
     _add_tubes(skin.tubes, grid, back, front)
     chords = ellipsoids(skin.covers, grid)
-    np.minimum.at(back, (chords.row, chords.column), chords.back)
-    np.maximum.at(front, (chords.row, chords.column), chords.front)
+    place = chords.row * grid.columns + chords.column
+    np.minimum.at(back.reshape(-1), place, chords.back.astype(np.float32))
+    np.maximum.at(front.reshape(-1), place, chords.front.astype(np.float32))
     outside = front <= back
     back[outside] = front[outside] = np.nan
-    return back, front
+    return back.astype(float), front.astype(float)
 
 
-def _add_tubes(tubes: Tubes, grid: Grid, back: Floats, front: Floats) -> None:
+@lru_cache(maxsize=8)
+def _profile(power: float) -> Singles:
+    """Half depth of a superellipse of unit half-axes over the square of the offset, at steps of 1 / 8192."""
+    square = np.linspace(0, 1, 8193)
+    return ((1 - square ** (power / 2)) ** (1 / power)).astype(np.float32)
+
+
+def _add_slices(part: Slices, grid: Grid, back: Singles, front: Singles) -> None:
+    """Widen the envelope by level slices, linear in y between them."""
+    rows = np.flatnonzero((grid.y >= part.y[0]) & (grid.y <= part.y[-1]))
+    if rows.size == 0:
+        return
+    values = (part.x, part.z, part.half_width, part.half_depth, part.shear)
+    x0, z0, width, depth, shear = (
+        np.interp(grid.y[rows], part.y, value)[:, None].astype(np.float32) for value in values
+    )
+    columns = np.flatnonzero((grid.x >= (x0 - width).min()) & (grid.x <= (x0 + width).max()))
+    if columns.size == 0:
+        return
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    offset = grid.x[columns][None].astype(np.float32) - x0
+    square = (offset / width) ** 2
+    table = _profile(part.power)
+    half = depth * table[np.minimum(square * 8192, 8192).astype(np.int32)]
+    middle, hit = z0 + shear * offset, square < 1
+    np.minimum(back[box], middle - half, out=back[box], where=hit)
+    np.maximum(front[box], middle + half, out=front[box], where=hit)
+
+
+def _add_tubes(tubes: Tubes, grid: Grid, back: Singles, front: Singles) -> None:
     """Widen the envelope by each piece: at its nearest point on the axis a pixel is within the width there, or not."""
     axis = tubes.end - tubes.start
     square = np.maximum(axis[:, 0] ** 2 + axis[:, 1] ** 2, 1e-6)
