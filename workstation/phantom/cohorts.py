@@ -41,12 +41,18 @@ class Bands:
 
 @dataclass(frozen=True)
 class Alp:
-    """Serum alkaline phosphatase: how many patients have it, mean and SD in U/L, most days between it and the scan."""
+    """Serum alkaline phosphatase: how many patients have it, mean and SD in U/L, most days between it and the scan.
+
+    burden_mean, burden_sd: of these patients' burden index; correlation: of the index with ALP.
+    """
 
     patients: int
     mean: float
     sd: float
     days: int
+    burden_mean: float
+    burden_sd: float
+    correlation: float
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,10 @@ class Exposure:
 
 
 @dataclass(frozen=True, eq=False)
-class _Put:
+class Put:
     """A finding in a scene: per view its trace per unit of excess contrast, its picture, and the box of both."""
 
+    finding: Finding
     views: tuple[tuple[Trace, Singles, Box], ...]
 
     @property
@@ -53,27 +54,30 @@ class _Put:
         return 1 + min(found.threshold() for found, _, _ in self.views)
 
 
+def put(scene: Scene, uptake: Floats, lesions: Sequence[Finding]) -> tuple[Put, ...]:
+    """Lesions in a scene, before their contrast is known. uptake: of each bone (n,)."""
+    return tuple(_put(scene, uptake, finding) for finding in lesions)
+
+
 def expose(
     scene: Scene,
-    uptake: Floats,
+    lesions: Sequence[Put],
     tumour: str,
-    lesions: Sequence[Finding],
     quantiles: Sequence[float],
     factor: float,
     world: World,
     moments: tuple[Moment, ...],
     rng: np.random.Generator,
 ) -> Exposure:
-    """One scan. uptake: of each bone (n,); lesions: those that are there; quantiles: of their contrasts in this scan;
-    factor: of the malignant ones' median contrast; world, moments: what the posteriors may know."""
+    """One scan. quantiles: of the lesions' contrasts among what can be seen; factor: of the malignant ones' median
+    contrast; world, moments: what the posteriors may know."""
     extra = tuple(np.zeros(scene.grid.shape, np.float32) for _ in range(2))
-    put, seen = [], []
-    for finding, quantile in zip(lesions, quantiles, strict=True):
-        one = _put(scene, uptake, finding)
+    seen = []
+    for one, quantile in zip(lesions, quantiles, strict=True):
+        finding = one.finding
         value = contrast(finding, tumour, one.threshold, factor, quantile)
         for total, (_, picture, box) in zip(extra, one.views, strict=True):
             total[box.slices] += np.float32(value - 1) * picture
-        put.append(one)
         seen.append(Appearance(finding.site, finding.shape, value, one.threshold, finding.cold))
     ceiling, alone = posteriors(seen, world, moments)
     expected = add(scene, (extra[0], extra[1]))
@@ -83,30 +87,30 @@ def expose(
         np.stack([as_seen(view, scene.bladder[view]) for view in (0, 1)]).astype(bool),
         tuple(
             Exposed(
-                finding,
+                one.finding,
                 look.contrast,
                 _masks(scene, one, look.contrast - 1),
-                not finding.cold,
+                not look.cold,
                 max((found.ratio(look.contrast - 1) for found, _, _ in one.views), key=abs),
                 float(ceiling[index]),
                 float(alone[index]),
             )
-            for index, (finding, look, one) in enumerate(zip(lesions, seen, put, strict=True))
+            for index, (one, look) in enumerate(zip(lesions, seen, strict=True))
         ),
     )
 
 
-def _put(scene: Scene, uptake: Floats, finding: Finding) -> _Put:
+def _put(scene: Scene, uptake: Floats, finding: Finding) -> Put:
     rays = chords(finding, scene.skeleton, scene.grid)
     rays = rays.where(~np.isnan(scene.medium.front[rays.row, rays.column]))
     views = []
     for view in (0, 1):
         picture, box = contribution(scene, rays, uptake[rays.bone], view)
         views.append((trace(picture, scene.expected[view][box.slices]), picture, box))
-    return _Put(tuple(views))
+    return Put(finding, tuple(views))
 
 
-def _masks(scene: Scene, put: _Put, excess: float) -> Mask:
+def _masks(scene: Scene, one: Put, excess: float) -> Mask:
     """What is seen of a lesion in either view; a cold one's by how much it takes away."""
-    masks = [in_frame(found.shown(abs(excess)), box, scene.grid) for found, _, box in put.views]
+    masks = [in_frame(found.shown(abs(excess)), box, scene.grid) for found, _, box in one.views]
     return np.stack([as_seen(view, mask) for view, mask in enumerate(masks)]).astype(bool)

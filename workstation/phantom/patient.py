@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 import resources
 from workstation.phantom import findings as model
 from workstation.phantom.acquisition import Acquisition
-from workstation.phantom.body import Body, draw_body
+from workstation.phantom.body import Body, draw_body, lie_again
 from workstation.phantom.cohorts import Cohort
 from workstation.phantom.diffuse import patches, superscan
-from workstation.phantom.exposure import Exposed, Exposure, expose
+from workstation.phantom.exposure import Exposed, Exposure, Put, expose, put
 from workstation.phantom.findings import Finding
 from workstation.phantom.person import Person, patient_id
 from workstation.phantom.pitfalls import draw_pitfalls
 from workstation.phantom.plan import Enrolled, enrolled, world
 from workstation.phantom.pose import pose_bones
-from workstation.phantom.position import can_be_seen, lie_down
+from workstation.phantom.position import lie_down
 from workstation.phantom.scan import Scene, build
 from workstation.phantom.sites import Site, all_sites, anchor
 from workstation.phantom.skeleton import standard
@@ -36,7 +36,8 @@ from workstation.phantom.truth import Mask
 from workstation.phantom.uptake import Uptake, again, draw_uptake
 
 _GREW = 1.15  # of contrast: what has grown is hotter, too
-_BUILDS = 5  # scenes tried before a lesion that cannot be seen is accepted
+_FAINT = 12.0  # contrast; whatever can only be seen from here on is hidden by something
+_BUILDS = 4  # scenes tried before that is accepted
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +116,14 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
     for visit, change in enumerate(changes(planned.course, lesions, course_rng)):
         rng = stream(cohort.name, seed, "scan", number, visit)
         if visit:
-            uptake = again(uptake, rng)
+            body, uptake = lie_again(body, rng), again(uptake, rng)
             quantiles = [model.again(finding.quantile, rng, _constancy()) for finding in lesions]
-        shot = _lay_down(patient, body, uptake, rng)
         chosen = [index for index, there in enumerate(change.there) if there]
+        shot = _lay_down(patient, body, uptake, [lesions[index] for index in chosen], rng)
         exposure = expose(
             shot.scene,
-            shot.uptake.bones,
+            shot.lesions,
             planned.tumour,
-            [lesions[index] for index in chosen],
             [quantiles[index] for index in chosen],
             change.factor,
             world(cohort),
@@ -148,12 +148,12 @@ class _Patient:
 
 @dataclass(frozen=True, eq=False)
 class _Shot:
-    """A patient before the camera, without the lesions."""
+    """A patient before the camera. scene: without the lesions."""
 
     body: Body
     acquisition: Acquisition
-    uptake: Uptake
     scene: Scene
+    lesions: tuple[Put, ...]
     pitfalls: tuple[str, ...]
 
 
@@ -177,27 +177,39 @@ def _constancy() -> float:
     return float(resources.table("phantom/cohorts")["serial"]["constancy"])
 
 
-def _lay_down(patient: _Patient, body: Body, uptake: Uptake, rng: np.random.Generator) -> _Shot:
-    """The patient on the table, laid anew until every lesion of theirs can be seen, wherever the bladder is."""
-    sites = [all_sites()[finding.site] for finding in patient.lesions]
-    for _ in range(_BUILDS):
-        body, acquisition = lie_down(body, sites, rng)
-        shot = _shot(patient, body, acquisition, uptake, rng)
-        if can_be_seen(shot.scene, sites):
+def _lay_down(
+    patient: _Patient, body: Body, uptake: Uptake, lesions: Sequence[Finding], rng: np.random.Generator
+) -> _Shot:
+    """The patient on the table, laid anew until every lesion of this scan can be seen."""
+    sites = [all_sites()[finding.site] for finding in lesions]
+    for attempt in range(_BUILDS):
+        placed, acquisition = lie_down(lie_again(body, rng) if attempt else body, sites, rng)
+        shot = _shot(patient, placed, acquisition, uptake, lesions, rng)
+        if all(each.finding.cold or each.threshold < _FAINT for each in shot.lesions):
             break
     return shot
 
 
-def _shot(patient: _Patient, body: Body, acquisition: Acquisition, uptake: Uptake, rng: np.random.Generator) -> _Shot:
+def _shot(
+    patient: _Patient,
+    body: Body,
+    acquisition: Acquisition,
+    uptake: Uptake,
+    lesions: Sequence[Finding],
+    rng: np.random.Generator,
+) -> _Shot:
     planned, skeleton = patient.planned, pose_bones(body, standard())
     cohort, seed, number = patient.key
     lasting = stream(cohort, seed, "lasting", number)  # the same in every scan of the patient
     found = draw_pitfalls(body, skeleton, planned.tumour, planned.age, rng, lasting)
-    uptake, extras = found.place(uptake)
+    body = replace(body, lost_breast=found.lost_breast)
     if planned.diffuse:
         uptake = superscan(uptake, "metastatic", rng)
+    uptake, extras = found.place(uptake)
+    if planned.diffuse:
         extras += patches(uptake, skeleton, "metastatic", rng)
-    return _Shot(body, acquisition, uptake, build(body, uptake, extras, acquisition), found.kinds)
+    scene = build(body, uptake, extras, acquisition)
+    return _Shot(body, acquisition, scene, put(scene, uptake.bones, lesions), found.kinds)
 
 
 def _scan(

@@ -18,6 +18,7 @@ import numpy as np
 from workstation.phantom.cohorts import Cohort, Group
 from workstation.phantom.counts import numbers
 from workstation.phantom.findings import Finding
+from workstation.phantom.involvement import arranged
 from workstation.phantom.person import Ints, ages
 from workstation.phantom.pose import Sex
 from workstation.phantom.sites import TUMOURS
@@ -81,7 +82,8 @@ def plan(cohort: Cohort, seed: int, block: int = 0) -> tuple[Enrolled, ...]:
             sexes = sexes[number:]
     places = interleaved([len(stratum) for stratum in strata], rng)
     rest = [iter(stratum) for stratum in strata]
-    return _with_courses(cohort, [next(rest[which]) for which in places], rng)
+    patients = _with_courses(cohort, [next(rest[which]) for which in places], rng)
+    return arranged(cohort, world(cohort), patients, rng) if cohort.involved else patients
 
 
 def _stratum(

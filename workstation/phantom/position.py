@@ -1,8 +1,8 @@
 """A patient laid before the camera so that every site with a lesion can be seen.
 
-Lesions are drawn before the body lies down. Where one of them would be outside the acquired field or behind the bladder
-in both views, the patient is laid down anew; the lesions' law therefore does not depend on how anybody lies, and what
-a lesion's place says of its nature is the same in every scan.
+Lesions are drawn before the body lies down. Where one of them would be outside the acquired field or straight behind
+the bladder, the patient is laid down anew; the lesions' law therefore does not depend on how anybody lies, and what a
+lesion's place says of its nature is the same in every scan.
 """
 
 from __future__ import annotations
@@ -15,34 +15,21 @@ from workstation.phantom.acquisition import Acquisition, draw_acquisition
 from workstation.phantom.body import Body, lie_again
 from workstation.phantom.pose import pose_bones
 from workstation.phantom.projection import Box, Grid
-from workstation.phantom.scan import Scene
 from workstation.phantom.sites import Site, anchor
 from workstation.phantom.skeleton import Floats, Ints, Skeleton, standard
 
 ATTEMPTS = 40
 EDGE_MM = 25.0  # from the border of the acquired field
-_BLADDER = 1.2  # of the squared distance from its middle, its wall being 1: what is looked at before it is drawn
+_BEHIND = 0.7  # of the way from the bladder's middle to its wall: farther out, a lesion shows beside or through it
 
 
 def lies_well(body: Body, acquisition: Acquisition, sites: Sequence[Site]) -> bool:
-    """Whether all sites are within the acquired field and beside the bladder; quick, before anything is projected."""
+    """Whether all sites are within the acquired field and none is straight behind the bladder; quick: no projection."""
     if not sites:
         return True
     skeleton = pose_bones(body, standard())
     at = _places(skeleton, sites)
     return _inside(acquisition.grid, acquisition.field, at) and not _behind_bladder(skeleton, at)
-
-
-def can_be_seen(scene: Scene, sites: Sequence[Site]) -> bool:
-    """The same of a scene, exactly; sites lie under skin there."""
-    if not sites:
-        return True
-    at = _places(scene.skeleton, sites)
-    if not _inside(scene.grid, scene.field, at):
-        return False
-    row, column = _pixels(scene.grid, at)
-    hidden = scene.bladder[0][row, column] & scene.bladder[1][row, column]
-    return not (hidden | np.isnan(scene.medium.front[row, column])).any()
 
 
 def _places(skeleton: Skeleton, sites: Sequence[Site]) -> Floats:
@@ -65,13 +52,13 @@ def _inside(grid: Grid, field: Box, at: Floats) -> bool:
 
 
 def _behind_bladder(skeleton: Skeleton, at: Floats) -> bool:
-    """Whether a site's ray crosses the bladder, a little enlarged."""
+    """Whether a site's ray crosses the middle of the bladder."""
     solids = skeleton.ellipsoids
     kinds = np.array([bone.kind for bone in skeleton.bones])
     for index in np.flatnonzero(kinds[solids.bone] == "bladder"):
         flat = solids.axes[index][:, :2]
         way = at[:, :2] - solids.centre[index, :2]
-        if (np.einsum("ni,ij,nj->n", way, np.linalg.inv(flat.T @ flat + 1e-9 * np.eye(2)), way) < _BLADDER).any():
+        if (np.einsum("ni,ij,nj->n", way, np.linalg.inv(flat.T @ flat + 1e-9 * np.eye(2)), way) < _BEHIND**2).any():
             return True
     return False
 

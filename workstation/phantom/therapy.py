@@ -159,17 +159,17 @@ class Calendar:
 def calendar(cohort: str, seed: int, number: int, course: str | None) -> Calendar:
     """The days of a patient's scans, weekdays in working hours, and of the treatment where metastases are followed."""
     rng = stream(cohort, seed, "calendar", number)
-    first = datetime(2023, 1, 2) + timedelta(days=int(rng.integers(0, 700)), minutes=int(rng.integers(510, 1020)))
-    scans = [_weekday(first)]
+    first = datetime(2023, 1, 2) + timedelta(days=int(rng.integers(0, 700)))
+    days = [_weekday(first)]
     for visit in visits(course)[1:]:
-        later = int(rng.integers(visit.days[0], visit.days[1] - 1))
-        scans.append(_weekday(scans[0] + timedelta(days=later, minutes=int(rng.integers(-120, 121)))))
+        days.append(_weekday(first + timedelta(days=int(rng.integers(visit.days[0], visit.days[1] - 3)))))
+    scans = [day + timedelta(minutes=int(rng.integers(510, 1020))) for day in days]
     if course is None or course == UNCHANGED:
         return Calendar(tuple(scans), None)
     low, high = resources.table(TABLE)["serial"]["treatment_days"]
     return Calendar(tuple(scans), scans[0].date() + timedelta(days=int(rng.integers(low, high + 1))))
 
 
-def _weekday(moment: datetime) -> datetime:
-    """The same hour on the Monday after, where it is a weekend."""
-    return moment + timedelta(days=max(7 - moment.weekday(), 0) if moment.weekday() > 4 else 0)
+def _weekday(day: datetime) -> datetime:
+    """The Monday after, where it is a weekend."""
+    return day + timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0)
