@@ -100,7 +100,7 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
     table, spread = _table(body.sex)
     number = len(spread)
     each = rng.normal(0, 1, (3, number)) * spread
-    shift = rng.normal(0, 4, (2, number, 2))
+    shift = rng.normal(0, 1, (2, number, 2)) * (4, 9)
     anatomy = replace(
         table,
         start=table.start + shift[0],
@@ -111,14 +111,14 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
         back=table.back + each[0] + 0.5 * each[2],
     )
     young = np.clip((52 - age) / 20, -1, 1)  # glands give way to fat
-    breast = np.log(1.05) + 0.2 * young + rng.normal(0, 0.22)
+    breast = np.log(0.95) + 0.15 * young + float(np.clip(rng.normal(0, 0.15), -0.3, 0.3))
     return Flesh(
         anatomy,
         _bowel(rng),
         _levels(rng),
         _fat(body, age, rng),
         float(np.clip(rng.normal(0.37, 0.05), 0.24, 0.55)),
-        float(np.clip(rng.normal(0.38, 0.06), 0.25, 0.6)),
+        float(np.clip(rng.normal(0.46, 0.07), 0.3, 0.7)),
         (float(np.exp(breast + rng.normal(0, 0.05))), float(np.exp(breast + rng.normal(0, 0.05)))),
         _grain(rng),
     )
@@ -157,7 +157,7 @@ def _bowel(rng: np.random.Generator) -> Bands:
     angle, away = rng.uniform(0, 2 * np.pi, loops), np.sqrt(rng.uniform(0, 1, loops))
     middle = np.stack([78 * away * np.cos(angle), _BOWEL_MM + 85 * away * np.sin(angle)], axis=1)
     along = rng.uniform(0, np.pi, loops)
-    half = rng.uniform(14, 36, loops)[:, None] * np.stack([np.cos(along), np.sin(along)], axis=1)
+    half = rng.uniform(8, 28, loops)[:, None] * np.stack([np.cos(along), np.sin(along)], axis=1)
     colon = np.array(
         [(-98, 750), (-104, 680), (-98, 610), (-60, 598), (0, 612), (60, 592), (98, 575), (106, 650), (102, 740)]
         + [(70, 785), (20, 775)],

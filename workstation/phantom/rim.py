@@ -18,7 +18,7 @@ from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints, st
 from workstation.phantom.skin import Skin, Tubes
 
 _EDGE_MM = 10.0  # how far beyond the skin a part still says what a ray there would hold
-_JOINT_MM = 25.0
+_JOINT_MM = 16.0  # how far a piece of limb reaches into the next
 _TRACE = 1e-3  # of a part's weight, beyond its skin
 # Standard y, mm, at which a limb has what share of which fat: (y, index into Flesh.fat_mm or None, factor).
 _ARM_FAT = ((318, 3, 1.0), (600, 3, 1.0), (680, 3, 0.6), (880, 3, 0.35), (930, None, 1.0))
@@ -55,6 +55,18 @@ def tissue(flesh: Flesh, skin: Skin, grid: Grid) -> Floats:
     return np.asarray((near[1] + 1e-6 * flesh.fat) / (near[0] + 1e-6))
 
 
+def _within(off: Floats, width: Floats, depth: Floats, fat: Floats, power: float) -> Floats:
+    """Half depth of the lean tissue at a distance `off` from the middle of a superellipse of these half-axes.
+
+    Fat is nowhere equally thick: the mean of a thinner and a thicker rim has a softer border.
+    """
+    total = np.zeros(np.broadcast_shapes(off.shape, width.shape))
+    for share in (0.6, 1.4):
+        inner, thin = np.maximum(width - share * fat, 1.0), np.maximum(depth - share * fat, 1.0)
+        total += thin / 2 * np.maximum(1 - (off / inner) ** power, 0) ** (1 / power)
+    return total
+
+
 def _fat_at(flesh: Flesh, table: tuple[tuple[float, int | None, float], ...], y: Floats) -> Floats:
     """Thickness of fat, mm, at standard heights y."""
     values = [factor * (1.0 if which is None else flesh.fat_mm[which]) for _, which, factor in table]
@@ -83,8 +95,7 @@ def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: 
     x0, width, depth, fat, level = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
     off, power = np.abs(grid.x[None] - x0), part.power
     skin = depth * np.maximum(1 - (off / width) ** power, 0) ** (1 / power)
-    inner, thin = np.maximum(width - fat, 1.0), np.maximum(depth - fat, 1.0)
-    muscle = np.minimum(thin * np.maximum(1 - (off / inner) ** power, 0) ** (1 / power), skin)
+    muscle = np.minimum(_within(off, width, depth, fat, power), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
     weight[rows] += skin + trace
     held[rows] += level * muscle + flesh.fat * (skin - muscle + trace)
@@ -93,7 +104,9 @@ def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: 
 @cache
 def _owners() -> tuple[Ints, Floats]:
     """Of the skin's tubes that lie along limbs, in their order: part (n,) and standard y of both ends (n, 2)."""
-    limbs = [outline for outline in standard().outlines if outline.part in (ARM, LEG)]
+    outlines = standard().outlines
+    limbs = [each for side in (1, -1) for each in outlines if each.part == LEG and each.side == side]
+    limbs += [each for each in outlines if each.part == ARM]
     part = np.concatenate([np.full(len(outline.centre) - 1, outline.part) for outline in limbs])
     ends = [np.stack([outline.centre[:-1, 1], outline.centre[1:, 1]], axis=1) for outline in limbs]
     return part, np.concatenate(ends)
@@ -105,9 +118,13 @@ def _tube_ends(flesh: Flesh, tubes: Tubes) -> tuple[Floats, Floats]:
     arm = (part == ARM)[:, None]
     fat = np.where(arm, _fat_at(flesh, _ARM_FAT, y), _fat_at(flesh, _LEG_FAT, y))
     level = np.where(arm, _lean_at(flesh, ARM, y), _lean_at(flesh, LEG, y))
-    bridges = len(tubes.start) - len(part)  # neck, shoulders, armpits and groins come after the limbs
-    between = np.full((bridges, 2), 0.6 * flesh.fat_mm[0])
-    return np.vstack([fat, between]), np.vstack([level, np.full((bridges, 2), flesh.lean[TRUNK])])
+    # Two pieces over the hips and what bridges neck, shoulders and armpits come after the limbs.
+    bridges = len(tubes.start) - len(part)
+    hip = np.arange(bridges)[:, None] < 2
+    between = np.where(hip, flesh.fat_mm[2], 0.6 * flesh.fat_mm[0]) * np.ones((1, 2))
+    trunk = flesh.lean[TRUNK]
+    within = np.where(hip, (trunk, (trunk + flesh.lean[LEG]) / 2), trunk)
+    return np.vstack([fat, between]), np.vstack([level, within])
 
 
 def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: Grid) -> None:
@@ -120,11 +137,11 @@ def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: G
     square = np.maximum((axis**2).sum(axis=1), 1e-6)
     x, y = grid.x[column] - start[owner, 0], grid.y[row] - start[owner, 1]
     t = (x * axis[owner, 0] + y * axis[owner, 1]) / square[owner]
-    # Pieces overlap only around their joints.
-    beyond = _JOINT_MM / np.sqrt(square)[owner]
-    keep = np.flatnonzero((t > -beyond) & (t < 1 + beyond))
+    # Pieces overlap only around their joints, and fade there.
+    beyond = np.maximum(np.abs(t - 0.5) - 0.5, 0) * np.sqrt(square)[owner]
+    keep = np.flatnonzero(beyond < 2 * _JOINT_MM)
     owner, row, column, x, y = owner[keep], row[keep], column[keep], x[keep], y[keep]
-    t = np.clip(t[keep], 0, 1)
+    t, fade = np.clip(t[keep], 0, 1), np.exp(-((beyond[keep] / _JOINT_MM) ** 2))
     off = np.hypot(x - t * axis[owner, 0], y - t * axis[owner, 1])
 
     def along(ends: Floats) -> Floats:
@@ -132,11 +149,10 @@ def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: G
 
     width, depth, thick, level = (along(ends) for ends in (tubes.wide, tubes.deep, fat, lean))
     skin = depth * np.sqrt(np.maximum(1 - (off / width) ** 2, 0))
-    inner, thin = np.maximum(width - thick, 1.0), np.maximum(depth - thick, 1.0)
-    muscle = np.minimum(thin * np.sqrt(np.maximum(1 - (off / inner) ** 2, 0)), skin)
+    muscle = np.minimum(_within(off, width, depth, thick, 2.0), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
     edge = np.where(thick < 2, level, flesh.fat)  # hands and feet have no rim
     flat, size = row * grid.columns + column, grid.rows * grid.columns
-    weight += np.bincount(flat, skin + trace, size).reshape(grid.shape)
-    amount = level * muscle + flesh.fat * (skin - muscle) + edge * trace
+    weight += np.bincount(flat, fade * (skin + trace), size).reshape(grid.shape)
+    amount = fade * (level * muscle + flesh.fat * (skin - muscle) + edge * trace)
     held += np.bincount(flat, amount, size).reshape(grid.shape)

@@ -1,12 +1,12 @@
 """Concentration maps of soft tissue on a posed body.
 
 Soft tissue has no details finer than a camera sees, so it is laid out on every fourth pixel and brought to full size
-by two small matrix products with a smooth kernel: no grid shows, no edge is hard, and both maps cost milliseconds.
+by a smooth kernel along rows and columns: no grid shows, no edge is hard, and both maps cost milliseconds.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from workstation.phantom.uptake import Uptake
 
 STEP = 4
 REACH = 2.2  # a band is drawn up to this many radii
+END_MM = 28.0  # bands fade out over at least so much at their ends
 LEAST, MOST = 0.15, 3.0  # of any soft tissue
 _FULL_BREAST_MM = 60.0  # so thick a breast outweighs the chest behind it
 
@@ -49,8 +50,7 @@ def concentration(
     _paint(level, joined(flesh.anatomy, flesh.bowel), body, small)
     even = tissue(flesh, clothe(body) if skin is None else skin, small)
     coarse = np.clip(np.exp(level) * even, LEAST, MOST).astype(np.float32)
-    down, across = _kernel(grid.rows, small.rows), _kernel(grid.columns, small.columns)
-    front, back = (down @ each @ across.T for each in coarse)
+    front, back = (np.ascontiguousarray(_enlarge(_enlarge(each, grid.rows), grid.columns)) for each in coarse)
     brain = ellipsoids(_vault(skeleton), grid)
     for each in (front, back):
         each[brain.row, brain.column] *= flesh.brain
@@ -59,18 +59,22 @@ def concentration(
     return front, back
 
 
-@lru_cache(maxsize=8)
-def _kernel(fine: int, coarse: int) -> Singles:
-    """Weights (fine, coarse) of a cubic B-spline between coarse nodes, whose pixels are STEP fine ones."""
-    place = (np.arange(fine) - (STEP - 1) / 2) / STEP
-    node = np.arange(-2, coarse + 2)
-    off = np.abs(place[:, None] - node[None])
-    near, far = 2 / 3 - off**2 + off**3 / 2, np.maximum(2 - off, 0) ** 3 / 6
-    weight = np.where(off < 1, near, far)
-    inside = np.clip(node, 0, coarse - 1)
-    out = np.zeros((fine, coarse))
-    np.add.at(out.T, inside, weight.T)
-    return out.astype(np.float32)
+@cache
+def _weights() -> Singles:
+    """Of a cubic B-spline, for each of the STEP pixels between two coarse ones (STEP, 5 neighbours)."""
+    place = (np.arange(STEP) - (STEP - 1) / 2) / STEP
+    off = np.abs(place[:, None] - np.arange(-2, 3)[None])
+    weights = np.where(off < 1, 2 / 3 - off**2 + off**3 / 2, np.maximum(2 - off, 0) ** 3 / 6)
+    return weights.astype(np.float32)
+
+
+def _enlarge(coarse: Singles, size: int) -> Singles:
+    """A coarse map (n, columns) on every pixel of its first axis, transposed: (columns, size)."""
+    n = len(coarse)
+    wider = np.pad(coarse, ((2, 2), (0, 0)), mode="edge")
+    neighbours = np.stack([wider[shift : shift + n] for shift in range(5)])
+    fine = _weights() @ neighbours.reshape(5, -1)
+    return np.asarray(fine.reshape(STEP, n, -1).transpose(2, 1, 0).reshape(-1, STEP * n)[:, :size])
 
 
 def _grain(flesh: Flesh, small: Grid) -> Floats:
@@ -91,7 +95,8 @@ def _posed(bands: Bands, body: Body) -> tuple[Floats, Floats]:
 def _paint(level: Floats, bands: Bands, body: Body, grid: Grid) -> None:
     """Add bands to the log factors `level` (2, rows, columns): a bent line with bell-shaped flanks and ends."""
     start, end = _posed(bands, body)
-    reach = (REACH * bands.radius + np.abs(bands.bend))[:, None]
+    fade = np.maximum(bands.radius, END_MM)
+    reach = (REACH * np.maximum(bands.radius, 0.75 * fade) + np.abs(bands.bend))[:, None]
     owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
     chord = end - start
     half = np.linalg.norm(chord, axis=1) / 2
@@ -106,7 +111,7 @@ def _paint(level: Floats, bands: Bands, body: Body, grid: Grid) -> None:
     share = np.minimum(np.abs(u) / half[owner], 1)
     off = v - bands.bend[owner] * (1 - share**2)
     beyond = np.maximum(np.abs(u) - half[owner], 0)
-    bell = np.exp(-(off**2 + beyond**2) / bands.radius[owner] ** 2)
+    bell = np.exp(-((off / bands.radius[owner]) ** 2) - (beyond / fade[owner]) ** 2)
     flat = row * grid.columns + column
     size = grid.rows * grid.columns
     for view, strength in ((0, bands.front), (1, bands.back)):
