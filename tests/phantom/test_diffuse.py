@@ -31,7 +31,8 @@ def test_metastatic(seed: int) -> None:
     assert np.median(gained(changed, "foot", "hand")) < 0.5 * np.median(axial)
     kidneys = gained(changed, "kidney")
     assert (kidneys > 0.1 / 0.6 * 0.99).all() and (kidneys < 0.3 / 0.4 * 1.01).all()
-    assert 0 < changed.bones[[bone.kind == "bladder" for bone in BONES]].max() < ORDINARY.bones.max()
+    bladder = gained(changed, "bladder")
+    assert (bladder > 0.2).all() and (bladder < 0.4 * np.median(axial)).all()  # low but there
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -7,14 +7,17 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from scipy.stats import binom, norm
 
 import resources
+from workstation.phantom.acquisition import draw_acquisition
 from workstation.phantom.anatomy import Anatomy
 from workstation.phantom.chances import chance
 from workstation.phantom.extras import Extra
 from workstation.phantom.pitfalls import DRAWERS, TABLE, Pitfalls, draw_pitfalls, force
 from workstation.phantom.pose import Body, Sex, draw_body, pose_bones
+from workstation.phantom.scan import build
 from workstation.phantom.skeleton import Skeleton, standard
 from workstation.phantom.uptake import draw_uptake
 
@@ -270,3 +273,42 @@ def test_anatomy_finds_places_by_name() -> None:
     assert anatomy.at("femur_shaft_mid", 1, 0.9)[1] > anatomy.at("femur_shaft_mid", 1, 0.1)[1]
     with pytest.raises(ValueError, match="no bone 'tail'"):
         anatomy.at("tail")
+
+
+class TestInThePicture:
+    """Rendered without noise, once with it and once without, per view: the change and where it is largest."""
+
+    @staticmethod
+    def change(kind: str, seed: int) -> tuple[list[float], Pitfalls]:
+        body, skeleton = person(1)
+        uptake = draw_uptake(body, 66, np.random.default_rng(3))
+        acquisition = draw_acquisition(body, np.random.default_rng(3))
+        found = force(kind, body, skeleton, np.random.default_rng(seed))
+        changed, extras = found.place(uptake)
+        with_it, bare = build(body, changed, extras, acquisition), build(body, uptake, (), acquisition)
+        out = []
+        for one, other in zip(with_it.expected, bare.expected, strict=True):
+            # Both are scaled to the same total: undo it, so that only the place itself differs.
+            ratio = gaussian_filter(one / with_it.scale, 1) / np.maximum(gaussian_filter(other / bare.scale, 1), 1e-6)
+            ratio[other < 0.2 * other[other > 0].mean()] = 1
+            out.append(float(ratio.flat[np.abs(np.log(np.maximum(ratio, 1e-3))).argmax()]))
+        return out, found
+
+    @pytest.mark.parametrize(("kind", "seed"), [("pacemaker", 1), ("keys", 2), ("port", 3)])
+    def test_metal_in_front_is_cold_from_the_front_only(self, kind: str, seed: int) -> None:
+        (front, back), found = self.change(kind, seed)
+        transmission = found.found[0].extras[0].transmission
+        # Blur and scatter fill what it lets through; nothing gets darker than that.
+        assert transmission * 0.95 < front < 0.85
+        assert abs(back - 1) < 0.03
+
+    def test_urine_is_stronger_on_its_side(self) -> None:
+        for seed in range(2):
+            (front, back), found = self.change("urine", seed)
+            on_front = found.found[0].extras[0].place == "front"
+            near, far = (front, back) if on_front else (back, front)
+            assert near > 1.5 and near - 1 > 2 * (far - 1)
+
+    def test_an_artificial_hip_is_cold_in_both_views(self) -> None:
+        (front, back), _ = self.change("hip prosthesis", 4)
+        assert front < 0.75 and back < 0.75

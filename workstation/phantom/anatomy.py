@@ -26,6 +26,24 @@ def index_of(name: str, side: int | None = None) -> Ints:
     return np.array(found)
 
 
+@cache
+def levels() -> Floats:
+    """Standard height y of the middle of each row of the skeleton (n,), mm."""
+    solids, tubes = standard().ellipsoids, standard().capsules
+    owner = np.concatenate([solids.bone, tubes.bone])
+    height = np.concatenate([solids.centre[:, 1], (tubes.start[:, 1] + tubes.end[:, 1]) / 2])
+    number = len(standard().bones)
+    middle: Floats = np.bincount(owner, height, number) / np.bincount(owner, minlength=number)
+    return middle
+
+
+def between_levels(groups: Sequence[str], side: int, top: float, bottom: float) -> Ints:
+    """Indices of the bones of these groups and this side whose middle lies between two standard heights, mm."""
+    bones = standard().bones
+    fits = np.array([bone.group in groups and bone.side == side and bone.kind == "bone" for bone in bones])
+    return np.flatnonzero(fits & (levels() >= top) & (levels() < bottom))
+
+
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """A body as it lies and its bones there: skeleton is the posed one. Frame and units: `skeleton`."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from workstation.phantom.anatomy import levels
 from workstation.phantom.extras import Extra
 from workstation.phantom.skeleton import Capsules, Ellipsoids, Floats, Ints, Skeleton, standard
 from workstation.phantom.uptake import Uptake
@@ -22,7 +23,7 @@ Kind = Literal["metastatic", "metabolic"]
 _STRENGTH = {"metastatic": (3.0, 6.0), "metabolic": (2.0, 3.0)}  # of bone
 _SOFT = (0.4, 0.6)
 _KIDNEYS = (0.1, 0.3)
-_BLADDER = (0.1, 0.35)  # low but present
+_BLADDER = (0.2, 0.6)  # low but present
 PATCHY = 0.4  # sigma of the log factor from bone to bone, metastatic
 # How far the marrow, and with it the tumour, goes: the share of the full excess in each group of bones.
 _MARROW = {
@@ -34,12 +35,13 @@ _MARROW = {
     "knee": 0.05,
     "tibia": 0.05,
     "foot": 0.0,
-    "femur": 0.8,
-    "humerus": 0.8,
     "clavicle": 0.8,
 }
-_DISTAL = {"femur_shaft_mid": 0.6, "femur_shaft_dist": 0.25, "humerus_shaft": 0.6, "humerus_condyles": 0.1}
-_DISTAL |= {"femoral_condyle_med": 0.05, "femoral_condyle_lat": 0.05}
+# Down thigh and upper arm it ends: standard heights in mm and the share there.
+_DISTAL = {
+    "femur": ((900.0, 1000.0, 1130.0, 1240.0), (0.8, 0.6, 0.25, 0.05)),
+    "humerus": ((360.0, 480.0, 560.0, 650.0), (0.8, 0.6, 0.3, 0.05)),
+}
 # Cortical bone and where it turns over fastest stand out in a metabolic one.
 _CORTEX = {"skull": 1.6, "mandible": 1.5, "face": 1.2, "sternum": 1.3, "forearm": 1.3, "femur": 1.2, "tibia": 1.4}
 _CORTEX |= {"humerus": 1.2, "hand": 1.2, "knee": 1.2}
@@ -72,7 +74,9 @@ def superscan(uptake: Uptake, kind: Kind, rng: np.random.Generator) -> Uptake:
 def marrow() -> Floats:
     """Share of the full excess per bone of the skeleton in a metastatic superscan, 0 to 1."""
     bones = standard().bones
-    share = np.array([_DISTAL.get(bone.name, _MARROW.get(bone.group, 1.0)) for bone in bones])
+    share = np.array([_MARROW.get(bone.group, 1.0) for bone in bones])
+    for group, (heights, shares) in _DISTAL.items():
+        share = np.where([bone.group == group for bone in bones], np.interp(levels(), heights, shares), share)
     return np.where([bone.kind == "bone" for bone in bones], share, 0.0)
 
 

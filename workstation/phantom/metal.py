@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workstation.phantom.anatomy import Anatomy, index_of
+from workstation.phantom.anatomy import Anatomy, between_levels, index_of
 from workstation.phantom.chances import Row, between, number, several, side
 from workstation.phantom.extras import Extra, Pitfall, balls, ovals, rods, tube
 from workstation.phantom.skeleton import TRUNK, Floats, standard
@@ -29,11 +29,11 @@ def hip(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
         # Where the stem is there is no bone.
         inner = tube([top, middle, tip], np.array([11.0, 8.5]) * scale)
         extras += [Extra("hip prosthesis", capsules=inner, concentration=-0.9, relative_to="femur_shaft_prox")]
+        for around in (index_of("acetabulum", which), between_levels(("femur",), which, 845, 1000)):
+            factors[around] *= 1 + (rim - 1) * rng.uniform(0.5, 1.0)
         # Head and neck of the bone are gone.
         factors[index_of("femoral_head", which)] = 0.05
         factors[index_of("femoral_neck", which)] = 0.15
-        for name in ("acetabulum", "great_trochanter", "femur_shaft_prox"):
-            factors[index_of(name, which)] = 1 + (rim - 1) * rng.uniform(0.5, 1.0)
         if rng.uniform() < row["loose"]:
             extras.append(_warm(tip + (0, 6, 0), 9 * scale, between(rng, row["loose_excess"]), "femur_shaft_mid"))
     return Pitfall("hip prosthesis", tuple(extras), factors)
@@ -53,14 +53,9 @@ def knee(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
         shape = np.array([(19, 17, 30), (19, 17, 30), (24, 15, 12), (37, 5.5, 24)]) * scale
         keel = tube([tray, tray + (0.02 * which, 42 * scale, 0)], 7 * scale)
         extras.append(Extra("knee prosthesis", ovals(np.vstack([*caps, tray]), shape), keel, transmission=transmission))
-        for name in ("femoral_condyle_med", "femoral_condyle_lat"):
-            factors[index_of(name, which)] = 0.25
-        for name in ("tibial_plateau", "tibial_tuberosity", "patella"):
-            factors[index_of(name, which)] = 1 + (rim - 1) * rng.uniform(0.6, 1.2)
-        # What is left of the condyles lies above the caps.
-        for end in (inner, outer):
-            at = end + (0, -19 * scale, 0)
-            extras.append(_warm(at, 13 * scale, rim - 0.3, "femoral_condyle_lat", kind="knee prosthesis"))
+        factors[between_levels(("femur", "tibia"), which, 1236, 1290)] = 0.3
+        for top, bottom in ((1180, 1236), (1290, 1345)):
+            factors[between_levels(("femur", "tibia"), which, top, bottom)] = 1 + (rim - 1) * rng.uniform(0.6, 1.2)
     return Pitfall("knee prosthesis", tuple(extras), factors)
 
 
@@ -83,8 +78,8 @@ def _down(anatomy: Anatomy, which: int, length: float) -> Floats:
     return np.array([np.interp(length, run, line[:, axis]) for axis in range(3)])
 
 
-def _warm(at: Floats, radius: float, excess: float, bone: str, kind: str = "hip prosthesis") -> Extra:
-    return Extra(kind, balls(at, radius), concentration=max(excess, 0.0), relative_to=bone)
+def _warm(at: Floats, radius: float, excess: float, bone: str) -> Extra:
+    return Extra("hip prosthesis", balls(at, radius), concentration=max(excess, 0.0), relative_to=bone)
 
 
 def buckle(anatomy: Anatomy, row: Row, rng: np.random.Generator) -> Pitfall:
