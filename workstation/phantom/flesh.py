@@ -22,7 +22,7 @@ from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints
 
 GRAIN = (256, 64)  # rows and columns of the unevenness over the whole frame
 _PARTS = {"head": HEAD, "trunk": TRUNK, "arm": ARM, "leg": LEG}
-_LEAN = (0.90, 0.92, 0.78, 0.70)  # of head, trunk, arms, legs
+_LEAN = (0.90, 0.86, 0.76, 0.65)  # of head, trunk, arms, legs
 _FINE, _BROAD = 0.028, 0.055  # log standard deviations of the unevenness
 _BOWEL_MM = 690.0  # middle height of the small bowel
 

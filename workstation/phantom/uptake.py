@@ -33,23 +33,23 @@ _SPINE = ("cspine", "tspine", "lspine", "sacrum")
 # their beginnings, before groups.
 _CORRECTION = MappingProxyType(
     {
-        "iliac_crest": 0.76,
-        "femoral_head": 0.66,
+        "iliac_crest": 0.70,
+        "femoral_head": 0.55,
         "femoral_neck": 0.75,
-        "humerus_head": 0.76,
-        "humerus_tuber": 0.80,
-        "glenoid": 0.80,
+        "humerus_head": 0.70,
+        "humerus_tuber": 0.70,
+        "glenoid": 0.70,
         "liver": 0.5,
-        "skull": 0.74,
+        "skull": 0.68,
         "face": 0.72,
-        "mandible": 0.90,
-        "clavicle": 0.50,
-        "acetabulum": 0.66,
+        "mandible": 0.80,
+        "clavicle": 0.44,
+        "acetabulum": 0.55,
         "sternum": 0.88,
         "ribs": 0.84,
         "lspine": 0.94,
         "ilium": 0.92,
-        "humerus": 0.86,
+        "humerus": 0.80,
         "scapula": 0.92,
     }
 )
