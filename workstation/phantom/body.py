@@ -239,11 +239,11 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
 
 
 def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
-    turned = rng.normal(0, 8) if rng.uniform() < 0.8 else float(rng.choice([-1, 1])) * rng.uniform(20, 65)
+    turned = rng.normal(0, 8) if rng.uniform() < 0.9 else float(rng.choice([-1, 1])) * rng.uniform(15, 45)
     shrug = rng.normal(9 + 9 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
     forward = rng.normal(3 + 0.08 * max(age - 50, 0), 6) + rng.normal(0, 4, 2)
     return Posture(
-        head_turn=float(np.clip(turned, -68, 68)) * _DEG,
+        head_turn=float(np.clip(turned, -48, 48)) * _DEG,
         head_tilt=float(np.clip(rng.normal(0, 4.5), -15, 15)) * _DEG,
         head_nod=float(np.clip(rng.normal(6, 7), -12, 24)) * _DEG,
         trunk_turn=float(np.clip(rng.normal(0, 4.0), -13, 13)) * _DEG,
@@ -259,7 +259,7 @@ def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
 
 def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
     """Both hands mostly rest alike; wide people have their arms pushed out, or lay the hands on the body."""
-    chances = np.array([0.66, 0.08, 0.10, 0.06, 0.06, 0.04])
+    chances = np.array([0.675, 0.08, 0.10, 0.06, 0.06, 0.025])
     both = rng.choice(6, p=chances)
     rests = [both, both if rng.uniform() < 0.78 else rng.choice(6, p=chances)]
     elbow, hand = rng.normal(4, 14), rng.normal(6, 18)
@@ -280,7 +280,7 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
 
 def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
     apart = rng.normal(1.0, 1.8)
-    roll, point = rng.normal(12, 8), rng.normal(-2, 11)
+    roll, point = rng.normal(8, 10), rng.normal(6, 12)
     raised = rng.uniform(6, 16) if rng.uniform() < 0.25 else 0.0  # a roll under the knees
     crossed = rng.uniform() < 0.03
     legs = []
@@ -294,8 +294,8 @@ def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
                 roll=float(np.clip(roll + rng.normal(0, 6) + more, -14, 50)) * _DEG,
                 lift=float(np.clip(lift, 0, 40)) * _DEG,
                 cross=float(rng.uniform(7, 11) if crossed else rng.normal(0, 0.6)) * _DEG,
-                point=float(np.clip(point + rng.normal(0, 7), -32, 22)) * _DEG,
-                turn=float(rng.normal(5, 6)) * _DEG,
+                point=float(np.clip(point + rng.normal(0, 7), -28, 30)) * _DEG,
+                turn=float(rng.normal(0, 9)) * _DEG,
             )
         )
     return legs[0], legs[1]

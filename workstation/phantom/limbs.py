@@ -12,6 +12,7 @@ import numpy as np
 
 from workstation.phantom.body import Body
 from workstation.phantom.girth import forward, girth, half_depth, half_width
+from workstation.phantom.irregular import warp
 from workstation.phantom.skeleton import ARM, Floats
 from workstation.phantom.torso import bend, lengths, line, shrug
 
@@ -68,10 +69,11 @@ def arm(body: Body, side: int) -> Chain:
     """The hand lies where `Arm.rest` says; a wide body pushes elbow and hand outwards."""
     held = body.posture.arms[0 if side > 0 else 1]
     scale = lengths(body)[2] * body.build.arms
-    rest = np.stack([SHOULDER, ELBOW, WRIST])
-    bones = np.diff(np.vstack([rest, _HAND]), axis=0)
+    mirror = np.array([side, 1, 1])
+    rest = warp(body, np.stack([SHOULDER, ELBOW, WRIST, _HAND]) * mirror) * mirror
+    bones, rest = np.diff(rest, axis=0), rest[:3]
     length = np.linalg.norm(bones, axis=1)
-    shoulder = shrug(body, SHOULDER[None] * (side, 1, 1), side)[0] * (side, 1, 1)
+    shoulder = shrug(body, rest[:1] * mirror, side)[0] * mirror
     origin = line(body).origin
 
     def skin(y: float) -> float:
@@ -121,8 +123,9 @@ def leg(body: Body, side: int) -> Chain:
     index = 0 if side > 0 else 1
     lies = body.posture.legs[index]
     scale = lengths(body)[3]
-    rest = np.stack([HIP, KNEE, ANKLE])
-    joint = [bend(body, HIP[None] * (side, 1, 1))[0] * (side, 1, 1)]
+    mirror = np.array([side, 1, 1])
+    rest = warp(body, np.stack([HIP, KNEE, ANKLE]) * mirror) * mirror
+    joint = [bend(body, rest[:1] * mirror)[0] * mirror]
     thigh = 78 * float(girth(body, 3, np.array([980.0]))[0][0])
     wider = float(np.clip((thigh - 86 * body.build.hips * body.scale) / 330, 0, 0.09))
     spread = lies.spread + wider
@@ -130,10 +133,10 @@ def leg(body: Body, side: int) -> Chain:
     # About z: a positive turn takes y (down) to -x; outwards is +x here.
     pelvis = about(y, side * body.posture.pelvis_turn * 0.5)
     upper = about(z, -spread) @ about(x, lies.lift) @ about(y, lies.roll) @ pelvis
-    joint.append(joint[0] + upper @ (KNEE - HIP) * scale)
+    joint.append(joint[0] + upper @ (rest[1] - rest[0]) * scale)
     drop = float(np.clip((joint[1][2] - 0.0) / (400 * scale), -0.1, 0.9))
     shank = about(z, -(0.35 * spread - lies.cross - body.build.knees[index])) @ about(x, -np.arcsin(drop))
     shank = shank @ about(y, lies.roll)
-    joint.append(joint[1] + shank @ (ANKLE - KNEE) * scale)
+    joint.append(joint[1] + shank @ (rest[2] - rest[1]) * scale)
     foot = shank @ about(y, lies.turn) @ about(x, -lies.point)
     return Chain(rest, np.stack(joint), np.stack([upper, shank, foot]), scale, np.array([1272.0, 1672.0]))

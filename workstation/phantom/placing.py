@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from workstation.phantom.body import WAVES, Body
+from workstation.phantom.body import Body
+from workstation.phantom.irregular import warp
 from workstation.phantom.limbs import arm, leg
 from workstation.phantom.skeleton import ARM, GIRDLE, HEAD, LEG, TRUNK, Floats, Ints
 from workstation.phantom.torso import bend, shrug
-
-# Directions and lengths of the irregularity's waves: long ones first, no two alike (golden angle).
-_LENGTH = np.geomspace(480, 85, WAVES)
-_TURN = np.arange(WAVES) * 2.39996
-_CLIMB = ((np.arange(WAVES) * 0.618) % 1.0) * 1.6 - 0.8
-_WAVE = (
-    2
-    * np.pi
-    / _LENGTH[:, None]
-    * np.stack(
-        [np.sqrt(1 - _CLIMB**2) * np.cos(_TURN), _CLIMB, np.sqrt(1 - _CLIMB**2) * np.sin(_TURN)],
-        axis=1,
-    )
-)
-
-
-@lru_cache(maxsize=16)
-def irregular(body: Body) -> Floats:
-    return np.array(body.build.warp)
-
-
-def warp(body: Body, points: Floats) -> Floats:
-    """Standard points (n, 3) moved by a smooth field of a few mm: nobody is symmetric, no bone a perfect ellipse."""
-    waves = irregular(body)
-    moved: Floats = points + np.sin(points @ _WAVE.T + waves[:, 3]) @ waves[:, :3]
-    return moved
 
 
 def move(body: Body, points: Floats, part: Ints, side: Ints, at: Floats | None = None) -> Floats:

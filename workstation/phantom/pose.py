@@ -12,7 +12,8 @@ import numpy as np
 
 from workstation.phantom.body import STANDARD_BMI, Body, Sex, draw_body, lie_again
 from workstation.phantom.cover import breasts, clothe, pose_skin
-from workstation.phantom.placing import irregular, move, move_solids
+from workstation.phantom.irregular import waves
+from workstation.phantom.placing import move, move_solids
 from workstation.phantom.skeleton import HEAD, Capsules, Floats, Skeleton
 
 __all__ = [
@@ -47,8 +48,8 @@ def pose_bones(body: Body, skeleton: Skeleton) -> Skeleton:
     start, end = ends[0]
     thick = np.where(part == HEAD, body.head_scale, body.bone_scale)[holder]
     # No two bones are equally thick.
-    waves = irregular(body)
-    thick = thick * (1 + 0.05 * np.sin(1.7 * holder + waves[0, 3]) + 0.04 * np.sin(tubes.start[:, 1] / 9 + waves[1, 3]))
+    phase = waves(body)[:2, 3]
+    thick = thick * (1 + 0.05 * np.sin(1.7 * holder + phase[0]) + 0.04 * np.sin(tubes.start[:, 1] / 9 + phase[1]))
     return replace(
         skeleton,
         ellipsoids=replace(solids, centre=centre, axes=axes),
