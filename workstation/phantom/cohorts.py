@@ -61,8 +61,8 @@ class Cohort:
 
     groups: by tumour, in the order of TUMOURS. law: name of the count law. earlier: share of patients with an earlier
     scan. older: years more than the usual ages, on average. serial: metastatic patients are followed under treatment.
-    clean: how many non-metastatic patients show no abnormal uptake, where that is a quota. involved: how many patients
-    have metastases in each of six places.
+    superscans: there may be some. clean: how many non-metastatic patients show no abnormal uptake, where that is a
+    quota. involved: how many patients have metastases in each of six places.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Cohort:
     earlier: float = 0.0
     older: float = 0.0
     serial: bool = False
+    superscans: bool = True
     clean: int | None = None
     bands: Bands | None = None
     involved: tuple[tuple[str, int], ...] = field(default=())
@@ -91,6 +92,7 @@ def _cohort(name: str, entry: dict[str, Any]) -> Cohort:
         entry.get("earlier", 0.0),
         entry.get("older", 0.0),
         entry.get("serial", False),
+        entry.get("superscans", True),
         entry.get("clean"),
         _bands(entry["bands"]) if "bands" in entry else None,
         tuple(entry.get("involved", {}).items()),

@@ -6,155 +6,128 @@ else is simulated, in whichever process, in whichever order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 import resources
 from workstation.phantom import findings as model
-from workstation.phantom.acquisition import Acquisition
-from workstation.phantom.body import Body, draw_body, lie_again
-from workstation.phantom.cohorts import Cohort
-from workstation.phantom.diffuse import patches, superscan
-from workstation.phantom.exposure import Exposed, Exposure, Put, expose, put
+from workstation.phantom.body import draw_body, lie_again
+from workstation.phantom.cohorts import TABLE, Cohort
+from workstation.phantom.diffuse import Kind
+from workstation.phantom.exposure import Exposed, expose
 from workstation.phantom.findings import Finding
 from workstation.phantom.person import Person, patient_id
-from workstation.phantom.pitfalls import draw_pitfalls
 from workstation.phantom.plan import Enrolled, enrolled, world
-from workstation.phantom.pose import pose_bones
-from workstation.phantom.position import lie_down
-from workstation.phantom.scan import Scene, build
-from workstation.phantom.sites import Site, all_sites, anchor
+from workstation.phantom.shot import Shot, lay_down
+from workstation.phantom.simulated import SimulatedLesion, SimulatedScan
+from workstation.phantom.sites import all_sites, anchor
 from workstation.phantom.skeleton import standard
 from workstation.phantom.streams import stream
-from workstation.phantom.therapy import Calendar, Change, calendar, changes, criterion, moments
-from workstation.phantom.truth import Mask
-from workstation.phantom.uptake import Uptake, again, draw_uptake
+from workstation.phantom.therapy import Change, before_growth, calendar, changes, criterion, moments
+from workstation.phantom.uptake import again, draw_uptake
 
-_GREW = 1.15  # of contrast: what has grown is hotter, too
-_FAINT = 12.0  # contrast; whatever can only be seen from here on is hidden by something
-_BUILDS = 4  # scenes tried before that is accepted
-
-
-@dataclass(frozen=True, eq=False)
-class SimulatedLesion:
-    """A lesion and what is true of it in one scan; masks are (2, rows, columns), each view as it is seen.
-
-    id: the same in all scans of the patient. visible: a reader would delineate it; cold ones are not.
-    """
-
-    id: str
-    malignant: bool
-    criterion: str
-    site: Site
-    masks: Mask
-    visible: bool
-    peak_ratio: float
-    p_ceiling: float
-    p_alone: float
-
-    @property
-    def site6(self) -> str:
-        return self.site.site6
-
-
-@dataclass(frozen=True, eq=False)
-class SimulatedScan:
-    """counts: uint16 (2, rows, columns), anterior and posterior as seen from behind. acquired: day and hour.
-
-    diffuse: metastases all over the marrow, none of them separate. pitfalls: kinds of what misleads in it.
-    """
-
-    scan: str
-    person: Person
-    body: Body
-    acquisition: Acquisition
-    acquired: datetime
-    injected: datetime
-    activity_mbq: float
-    counts: NDArray[np.uint16]
-    bladder: Mask
-    lesions: tuple[SimulatedLesion, ...]
-    diffuse: bool = False
-    pitfalls: tuple[str, ...] = ()
-
-    @property
-    def malignant(self) -> bool:
-        return self.diffuse or any(lesion.malignant for lesion in self.lesions)
-
-    @property
-    def grade(self) -> int:
-        """The case grade a perfect eye that is told the truth would write: 2 or 3 if malignant, else 0 or 1."""
-        highest = max((lesion.p_ceiling for lesion in self.lesions), default=0.0)
-        if self.malignant:
-            return 3 if self.diffuse or highest >= 0.9 else 2
-        return 1 if highest >= 0.1 else 0
+__all__ = ["SimulatedLesion", "SimulatedScan", "simulate"]
 
 
 def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...]:
     """Patient `number` (from 0) of a cohort: their scans, first to last."""
     planned = enrolled(cohort, seed, number)
-    body_rng, course_rng = (stream(cohort.name, seed, use, number) for use in ("body", "course"))
+    name = patient_id(cohort.name, number)
+    person = Person(number, name, planned.tumour, planned.sex, planned.age, planned.metastatic)
+    who = stream(cohort.name, seed, "person", number)
+    lasting, diffuse = int(who.integers(2**62)), _diffuse(cohort, planned, who)
+    body = draw_body(who, planned.sex, planned.age)
+    uptake = draw_uptake(body, planned.age, who)
     lesions = _findings(cohort, seed, number, planned)
-    when = calendar(cohort.name, seed, number, planned.course)
-    patient = _Patient(
-        Person(number, patient_id(cohort.name, number), planned.tumour, planned.sex, planned.age, planned.metastatic),
-        planned,
-        lesions,
-        when,
-        (cohort.name, seed, number),
-    )
-    body = draw_body(body_rng, planned.sex, planned.age)
-    uptake = draw_uptake(body, planned.age, body_rng)
     quantiles = [finding.quantile for finding in lesions]
-    scans: list[SimulatedScan] = []
-    before: dict[int, float] = {}
-    for visit, change in enumerate(changes(planned.course, lesions, course_rng)):
+    course = changes(planned.course, lesions, stream(cohort.name, seed, "course", number))
+    days = calendar(cohort.name, seed, number, planned.course).scans
+    scans = []
+    for visit, (change, acquired) in enumerate(zip(course, days, strict=True)):
         rng = stream(cohort.name, seed, "scan", number, visit)
         if visit:
-            body, uptake = lie_again(body, rng), again(uptake, rng)
+            body, uptake = lie_again(body, rng, planned.age), again(uptake, rng)
             quantiles = [model.again(finding.quantile, rng, _constancy()) for finding in lesions]
-        chosen = [index for index, there in enumerate(change.there) if there]
-        shot = _lay_down(patient, body, uptake, [lesions[index] for index in chosen], rng)
+        there = _there(lesions, quantiles, planned, course, visit)
+        shot = lay_down(person, body, uptake, diffuse, [each.finding for each in there], lasting, rng)
         exposure = expose(
             shot.scene,
             shot.lesions,
             planned.tumour,
-            [quantiles[index] for index in chosen],
+            [each.quantile for each in there],
             change.factor,
             world(cohort),
             moments(planned.course, visit),
             rng,
         )
-        scans.append(_scan(patient, visit, shot, exposure, change, chosen, before, rng))
-        before = {index: each.contrast for index, each in zip(chosen, exposure.lesions, strict=True)}
+        told = [_told(each, seen) for each, seen in zip(there, exposure.lesions, strict=True)]
+        scans.append(
+            SimulatedScan(
+                name + "-prior" * (len(days) - 1 - visit),
+                replace(person, age=person.age - (days[-1].year - acquired.year)),
+                shot.body,
+                shot.acquisition,
+                acquired,
+                _injected(acquired, shot),
+                shot.acquisition.activity_mbq,
+                exposure.counts,
+                exposure.bladder,
+                tuple(told),
+                planned.diffuse,
+                shot.pitfalls + (("metabolic superscan",) if diffuse == "metabolic" else ()),
+            )
+        )
     return tuple(scans)
 
 
-@dataclass(frozen=True, eq=False)
-class _Patient:
-    """key: cohort, seed and number, for streams."""
+@dataclass(frozen=True)
+class _There:
+    """A lesion in one scan. id: the same in all of them. quantile: of its contrast. reason: its criterion."""
 
-    person: Person
-    planned: Enrolled
-    lesions: tuple[Finding, ...]
-    calendar: Calendar
-    key: tuple[str, int, int]
+    id: str
+    finding: Finding
+    quantile: float
+    reason: str
 
 
-@dataclass(frozen=True, eq=False)
-class _Shot:
-    """A patient before the camera. scene: without the lesions."""
+def _there(
+    lesions: tuple[Finding, ...], quantiles: list[float], planned: Enrolled, course: tuple[Change, ...], visit: int
+) -> list[_There]:
+    """The lesions that are there at a visit, as they are then."""
+    change, later = course[visit], course[visit + 1 :]
+    out = []
+    for index, finding in enumerate(lesions):
+        if not change.there[index]:
+            continue
+        grows = any(each.grown[index] for each in later)
+        seen = criterion(planned.course, visit, change.new[index], change.grown[index])
+        out.append(
+            _There(
+                str(index + 1),
+                before_growth(finding, planned.tumour) if grows else finding,
+                quantiles[index],
+                seen if finding.malignant else all_sites()[finding.site].criterion,
+            )
+        )
+    return out
 
-    body: Body
-    acquisition: Acquisition
-    scene: Scene
-    lesions: tuple[Put, ...]
-    pitfalls: tuple[str, ...]
+
+def _told(there: _There, seen: Exposed) -> SimulatedLesion:
+    finding = there.finding
+    return SimulatedLesion(
+        there.id,
+        finding.malignant,
+        there.reason,
+        all_sites()[finding.site],
+        seen.masks,
+        seen.visible,
+        seen.peak_ratio,
+        seen.p_ceiling,
+        seen.p_alone,
+    )
 
 
 def _findings(cohort: Cohort, seed: int, number: int, planned: Enrolled) -> tuple[Finding, ...]:
@@ -173,89 +146,16 @@ def _heights() -> tuple[float, ...]:
     return tuple(float(anchor(standard(), site)[0][1]) for site in all_sites())
 
 
+def _diffuse(cohort: Cohort, planned: Enrolled, rng: np.random.Generator) -> Kind | None:
+    """The superscan a patient has: of metastases as planned, or now and then of a disease of metabolism."""
+    chance = float(resources.table(TABLE)["superscans"]["metabolic"])
+    happens = rng.uniform() < chance and cohort.superscans and not planned.metastatic
+    return "metastatic" if planned.diffuse else "metabolic" if happens else None
+
+
 def _constancy() -> float:
-    return float(resources.table("phantom/cohorts")["serial"]["constancy"])
+    return float(resources.table(TABLE)["serial"]["constancy"])
 
 
-def _lay_down(
-    patient: _Patient, body: Body, uptake: Uptake, lesions: Sequence[Finding], rng: np.random.Generator
-) -> _Shot:
-    """The patient on the table, laid anew until every lesion of this scan can be seen."""
-    sites = [all_sites()[finding.site] for finding in lesions]
-    for attempt in range(_BUILDS):
-        placed, acquisition = lie_down(lie_again(body, rng) if attempt else body, sites, rng)
-        shot = _shot(patient, placed, acquisition, uptake, lesions, rng)
-        if all(each.finding.cold or each.threshold < _FAINT for each in shot.lesions):
-            break
-    return shot
-
-
-def _shot(
-    patient: _Patient,
-    body: Body,
-    acquisition: Acquisition,
-    uptake: Uptake,
-    lesions: Sequence[Finding],
-    rng: np.random.Generator,
-) -> _Shot:
-    planned, skeleton = patient.planned, pose_bones(body, standard())
-    cohort, seed, number = patient.key
-    lasting = stream(cohort, seed, "lasting", number)  # the same in every scan of the patient
-    found = draw_pitfalls(body, skeleton, planned.tumour, planned.age, rng, lasting)
-    body = replace(body, lost_breast=found.lost_breast)
-    if planned.diffuse:
-        uptake = superscan(uptake, "metastatic", rng)
-    uptake, extras = found.place(uptake)
-    if planned.diffuse:
-        extras += patches(uptake, skeleton, "metastatic", rng)
-    scene = build(body, uptake, extras, acquisition)
-    return _Shot(body, acquisition, scene, put(scene, uptake.bones, lesions), found.kinds)
-
-
-def _scan(
-    patient: _Patient,
-    visit: int,
-    shot: _Shot,
-    exposure: Exposure,
-    change: Change,
-    chosen: Sequence[int],
-    before: dict[int, float],
-    rng: np.random.Generator,
-) -> SimulatedScan:
-    """before: contrasts in the scan before, by lesion."""
-    acquired, last = patient.calendar.scans[visit], patient.calendar.scans[-1]
-    course = patient.planned.course
-    lesions = []
-    for index, each in zip(chosen, exposure.lesions, strict=True):
-        site = all_sites()[each.finding.site]
-        grown = index in before and each.contrast > _GREW * before[index]
-        reason = criterion(course, visit, change.new[index], grown) if each.finding.malignant else site.criterion
-        lesions.append(_lesion(index, each, site, reason))
-    return SimulatedScan(
-        patient.person.patient + "-prior" * (len(patient.calendar.scans) - 1 - visit),
-        replace(patient.person, age=patient.person.age - (last.year - acquired.year)),
-        shot.body,
-        shot.acquisition,
-        acquired,
-        acquired - timedelta(minutes=round(shot.acquisition.uptake_min)),
-        shot.acquisition.activity_mbq,
-        exposure.counts,
-        exposure.bladder,
-        tuple(lesions),
-        patient.planned.diffuse,
-        shot.pitfalls,
-    )
-
-
-def _lesion(index: int, each: Exposed, site: Site, reason: str) -> SimulatedLesion:
-    return SimulatedLesion(
-        str(index + 1),
-        each.finding.malignant,
-        reason,
-        site,
-        each.masks,
-        each.visible,
-        each.peak_ratio,
-        each.p_ceiling,
-        each.p_alone,
-    )
+def _injected(acquired: datetime, shot: Shot) -> datetime:
+    return acquired - timedelta(minutes=round(shot.acquisition.uptake_min))

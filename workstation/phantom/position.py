@@ -63,12 +63,12 @@ def _behind_bladder(skeleton: Skeleton, at: Floats) -> bool:
     return False
 
 
-def lie_down(body: Body, sites: Sequence[Site], rng: np.random.Generator) -> tuple[Body, Acquisition]:
+def lie_down(body: Body, age: int, sites: Sequence[Site], rng: np.random.Generator) -> tuple[Body, Acquisition]:
     """A posture and a place on the table at which no site is lost; the body's own posture if that will do."""
     tried = body
     for _ in range(ATTEMPTS):
         acquisition = draw_acquisition(tried, rng)
         if lies_well(tried, acquisition, sites):
             return tried, acquisition
-        tried = lie_again(body, rng)
+        tried = lie_again(body, rng, age)
     return tried, acquisition

@@ -7,10 +7,11 @@ is there at all and how much hotter or cooler the metastases are; benign lesions
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 import resources
 from workstation.phantom.cohorts import TABLE
 from workstation.phantom.findings import Finding
+from workstation.phantom.laws import kind
 from workstation.phantom.posterior import Moment
+from workstation.phantom.sites import all_sites
 from workstation.phantom.streams import stream
 
 UNCHANGED = "unchanged"  # the course of patients without metastases
@@ -66,8 +69,13 @@ def visits(course: str | None) -> tuple[Visit, ...]:
     if course is None:
         return (once,)
     if course == UNCHANGED:
-        return (once, Visit(1.0, (1.0,), tuple(resources.table(TABLE)["serial"]["unchanged_days"])))
+        return (once, Visit(1.0, (1.0,), tuple(_serial()["unchanged_days"])))
     return courses()[course].visits
+
+
+def _serial() -> dict[str, Any]:
+    table: dict[str, Any] = resources.table(TABLE)["serial"]
+    return table
 
 
 # Which lesions are there
@@ -77,11 +85,13 @@ def visits(course: str | None) -> tuple[Visit, ...]:
 class Change:
     """What a course does to a patient's lesions in one scan, in their order.
 
-    there: is in the scan; new: was in none before. factor: of the malignant ones' median contrast.
+    there: is in the scan; new: was in none before; grown: is larger than in the scan before. factor: of the malignant
+    ones' median contrast.
     """
 
     there: tuple[bool, ...]
     new: tuple[bool, ...]
+    grown: tuple[bool, ...]
     factor: float
 
 
@@ -90,33 +100,43 @@ def changes(course: str | None, findings: Sequence[Finding], rng: np.random.Gene
 
     Benign ones stay. A metastasis has one number that decides in all scans, so what is there when few are kept is there
     when more are; at least one is there at the first scan: whoever is followed has metastases. What a flare brings out
-    are the smallest ones, and no more than a few. (The posterior knows of neither of the two; both are rare.)
+    are the smallest ones, and no more than a few. Half of those that are there throughout progression grow. (The
+    posterior knows of none of the three: they are left out of the model on purpose, and change little.)
     """
     if course not in courses():
         everything, none = (True,) * len(findings), (False,) * len(findings)
         news = [everything] + [none] * (len(visits(course)) - 1)
-        return tuple(Change(everything, new, 1.0) for new in news)
+        return tuple(Change(everything, new, none, 1.0) for new in news)
     malignant = np.array([each.malignant and not each.cold for each in findings], bool)
     chance = np.array([each.stays if each.malignant else 0.0 for each in findings])
     if course == "flare":
         first = visits(course)[0].kept
-        hidden = min(int((chance >= first).sum()), resources.table(TABLE)["serial"]["most_new"], malignant.sum() - 1)
+        hidden = min(int((chance >= first).sum()), _serial()["most_new"], malignant.sum() - 1)
         small = np.argsort(np.where(malignant, [each.shape.size for each in findings], np.inf), kind="stable")
         chance = np.zeros(len(findings))
         chance[small[:hidden]] = 1 - 1e-9
     elif malignant.any():
         chance[np.argmin(np.where(malignant, chance, 2.0))] = 0.0
+    growing = malignant & (rng.uniform(size=len(findings)) < 0.5) & (course == "progression")
     seen = np.zeros(len(findings), bool)
     out = []
     for visit in visits(course):
         there = chance < visit.kept
-        out.append(Change(_truths(there), _truths(there & ~seen), float(rng.choice(visit.contrast))))
+        factor = float(rng.choice(visit.contrast))
+        out.append(Change(_truths(there), _truths(there & ~seen), _truths(there & seen & growing), factor))
         seen |= there
     return tuple(out)
 
 
 def _truths(values: NDArray[np.bool_]) -> tuple[bool, ...]:
     return tuple(bool(each) for each in values)
+
+
+def before_growth(finding: Finding, tumour: str) -> Finding:
+    """A metastasis as it was in the scan before it had grown; no smaller than any is."""
+    shape = finding.shape
+    least = kind(finding.kind(tumour)).size(all_sites()[finding.site], shape.form).low
+    return replace(finding, shape=replace(shape, size=max(shape.size / _serial()["grown"], least)))
 
 
 @cache
@@ -166,7 +186,7 @@ def calendar(cohort: str, seed: int, number: int, course: str | None) -> Calenda
     scans = [day + timedelta(minutes=int(rng.integers(510, 1020))) for day in days]
     if course is None or course == UNCHANGED:
         return Calendar(tuple(scans), None)
-    low, high = resources.table(TABLE)["serial"]["treatment_days"]
+    low, high = _serial()["treatment_days"]
     return Calendar(tuple(scans), scans[0].date() + timedelta(days=int(rng.integers(low, high + 1))))
 
 
