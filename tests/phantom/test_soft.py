@@ -39,6 +39,17 @@ def pixel(who: Body, part: int, side: int, x: float, y: float, grid: Grid = GRID
     return round((at[1] - grid.top_mm) / grid.spacing_mm), round((at[0] - grid.left_mm) / grid.spacing_mm)
 
 
+def pixel_at(point: np.ndarray) -> tuple[int, int]:
+    return round((point[1] - GRID.top_mm) / GRID.spacing_mm), round((point[0] - GRID.left_mm) / GRID.spacing_mm)
+
+
+def surface_alone(who: Body, at: tuple[int, int]) -> bool:
+    """Whether a pixel shows something thin, as a hand away from the body."""
+    back, front = surface(clothe(who), GRID)
+    thickness = (front - back)[at]
+    return bool(np.isfinite(thickness) and thickness < 60)
+
+
 def none() -> Bands:
     line, number, index = np.zeros((0, 2)), np.zeros(0), np.zeros(0, int)
     return Bands(line, line, number, number, number, number, index, index)
@@ -54,6 +65,7 @@ def plain(uptake: Uptake, **changes: object) -> Uptake:
         lean=(1.0, 1.0, 1.0, 1.0),
         fat=1.0,
         fat_mm=(0.0,) * 6,
+        renal_pelves=(0.0, 0.0),
         grain=0 * flesh.grain,
     )
     return replace(uptake, flesh=replace(even, **changes))  # type: ignore[arg-type]
@@ -193,6 +205,40 @@ def test_breasts_change_only_the_front_and_fade_at_their_rim() -> None:
     assert front[left] > 1.3 and front[right] < 0.87
     thin = (mounds.front - mounds.back) < 8
     assert np.abs(front[mounds.row[thin], mounds.column[thin]] - 1).max() < 0.06
+
+
+def test_renal_pelves_lie_in_the_kidneys_and_are_as_full_as_those_work() -> None:
+    who = body("M", 4)
+    uptake = draw_uptake(who, 55, np.random.default_rng(2))
+    posed = pose_bones(who, standard())
+    kidneys = {
+        bone.side: (index, posed.ellipsoids.centre[posed.ellipsoids.bone == index][0])
+        for index, bone in enumerate(posed.bones)
+        if bone.name == "kidney"
+    }
+    bones = uptake.bones.copy()
+    bones[kidneys[1][0]], bones[kidneys[-1][0]] = 5.0, 0.0
+    front, back = maps(who, replace(plain(uptake, renal_pelves=(0.2, 0.2), brain=1.0), bones=bones))
+    row, column = np.unravel_index(int(back.argmax()), back.shape)
+    centre = kidneys[1][1]
+    assert abs(GRID.y[row] - centre[1]) < 8 and -25 < GRID.x[column] - centre[0] < -3
+    assert 1.5 < back.max() < 2.0 and 1.05 < front.max() < back.max()
+    right = pixel_at(kidneys[-1][1])
+    assert back[right] == pytest.approx(1.0, abs=0.02)  # the other kidney does not work
+
+
+def test_limbs_have_fat_where_it_belongs() -> None:
+    """Hands and feet have no rim, thighs have; whatever the pose."""
+    for seed in range(4):
+        who = body("F", seed)
+        uptake = draw_uptake(who, 55, np.random.default_rng(seed))
+        flesh = plain(uptake, fat=0.3, fat_mm=(20.0, 20.0, 20.0, 12.0, 25.0, 12.0), brain=1.0)
+        front, _ = maps(who, flesh)
+        hand, foot = pixel(who, ARM, 1, 252, 1040), pixel(who, LEG, 1, 82, 1700)
+        thigh, calf = pixel(who, LEG, 1, 100, 1040), pixel(who, LEG, 1, 90, 1420)
+        assert front[foot] > 0.9 > front[thigh] > 0.5 and 0.55 < front[calf] < 0.95
+        if surface_alone(who, hand):
+            assert front[hand] > 0.85
 
 
 def test_other_grids_show_the_same_tissue() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from workstation.phantom.pose import Body, Sex, draw_body
 from workstation.phantom.skeleton import standard
-from workstation.phantom.uptake import Uptake, again, draw_uptake
+from workstation.phantom.uptake import Uptake, again, draw_bones, draw_uptake
 
 BONES = standard().bones
 TABLE = np.array([bone.uptake for bone in BONES])
@@ -29,7 +29,7 @@ def body(sex: Sex = "M", bmi: float = 25.0) -> Body:
 def many(number: int, age: int, sex: Sex = "M", bmi: float = 25.0) -> np.ndarray:
     """Uptake of every bone of `number` patients, (patients, bones)."""
     who = body(sex, bmi)
-    return np.array([draw_uptake(who, age, np.random.default_rng(seed)).bones for seed in range(number)])
+    return np.array([draw_bones(who, age, np.random.default_rng(seed)) for seed in range(number)])
 
 
 def overall(drawn: np.ndarray) -> np.ndarray:

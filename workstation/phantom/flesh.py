@@ -55,8 +55,9 @@ class Flesh:
     """One patient's soft tissue at one scan.
 
     anatomy, bowel: bands. lean: level of head, trunk, arms and legs under the fat. fat_mm: thickness of fat under the
-    skin of chest, belly, hips, arm, thigh and shin. fat, brain: their factors. breasts: factors of the left and the
-    right one. grain: unevenness in front and at the back, logarithms (2, rows, columns).
+    skin of chest, belly, hips, arm, thigh and shin. fat, brain: their factors. Left and right: breasts, factors;
+    renal_pelves, activity beside that of the kidney. grain: unevenness in front and at the back, logarithms
+    (2, rows, columns).
     """
 
     anatomy: Bands
@@ -66,6 +67,7 @@ class Flesh:
     fat: float
     brain: float
     breasts: tuple[float, float]
+    renal_pelves: tuple[float, float]
     grain: Floats
 
 
@@ -120,6 +122,7 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
         float(np.clip(rng.normal(0.37, 0.05), 0.24, 0.55)),
         float(np.clip(rng.normal(0.46, 0.07), 0.3, 0.7)),
         (float(np.exp(breast + rng.normal(0, 0.05))), float(np.exp(breast + rng.normal(0, 0.05)))),
+        _renal_pelves(rng),
         _grain(rng),
     )
 
@@ -136,7 +139,7 @@ def flesh_again(flesh: Flesh, rng: np.random.Generator) -> Flesh:
     front, back = flesh.anatomy.front, flesh.anatomy.back
     change = rng.normal(0, 0.03, (2, number))
     anatomy = replace(flesh.anatomy, front=front + change[0], back=back + change[1])
-    return replace(flesh, anatomy=anatomy, bowel=_bowel(rng), grain=_grain(rng))
+    return replace(flesh, anatomy=anatomy, bowel=_bowel(rng), renal_pelves=_renal_pelves(rng), grain=_grain(rng))
 
 
 def _fat(body: Body, age: int, rng: np.random.Generator) -> tuple[float, float, float, float, float, float]:
@@ -149,6 +152,12 @@ def _fat(body: Body, age: int, rng: np.random.Generator) -> tuple[float, float, 
     belly *= 1 + 0.004 * (age - 50)
     every = amount * np.exp(rng.normal(0, 0.1, 6)) * (chest, belly, hips, arm, thigh, shin)
     return tuple(float(each) for each in every)  # type: ignore[return-value]
+
+
+def _renal_pelves(rng: np.random.Generator) -> tuple[float, float]:
+    """How full of urine the pelves of the kidneys are: a third has just emptied, few are hotter than their kidney."""
+    left, right = np.where(rng.uniform(size=2) < 0.35, 0.0, 0.13 * np.exp(rng.normal(0, 0.6, 2)))
+    return float(left), float(right)
 
 
 def _bowel(rng: np.random.Generator) -> Bands:

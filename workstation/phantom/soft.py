@@ -47,7 +47,10 @@ def concentration(
         grid.top_mm + (STEP - 1) / 2 * grid.spacing_mm,
     )
     level = _grain(flesh, small)
-    _paint(level, joined(flesh.anatomy, flesh.bowel), body, small)
+    bands = joined(flesh.anatomy, flesh.bowel)
+    _paint(level, bands, *_posed(bands, body), small)
+    pelves = _renal_pelves(uptake, skeleton)
+    _paint(level, pelves, pelves.start, pelves.end, small)
     even = tissue(flesh, clothe(body) if skin is None else skin, small)
     coarse = np.clip(np.exp(level) * even, LEAST, MOST).astype(np.float32)
     front, back = (np.ascontiguousarray(_enlarge(_enlarge(each, grid.rows), grid.columns)) for each in coarse)
@@ -92,9 +95,35 @@ def _posed(bands: Bands, body: Body) -> tuple[Floats, Floats]:
     return both[: len(bands.start)], both[len(bands.start) :]
 
 
-def _paint(level: Floats, bands: Bands, body: Body, grid: Grid) -> None:
-    """Add bands to the log factors `level` (2, rows, columns): a bent line with bell-shaped flanks and ends."""
-    start, end = _posed(bands, body)
+def _renal_pelves(uptake: Uptake, skeleton: Skeleton) -> Bands:
+    """Urine on its way out of the kidneys, medial in each of them, where this body has them."""
+    solids, share = skeleton.ellipsoids, {1: uptake.flesh.renal_pelves[0], -1: uptake.flesh.renal_pelves[1]}
+    found = [
+        (solids.centre[index, :2], skeleton.bones[owner].side, uptake.bones[owner])
+        for index, owner in enumerate(solids.bone)
+        if skeleton.bones[owner].name == "kidney"
+    ]
+    side = np.array([each for _, each, _ in found])
+    middle = np.array([centre for centre, _, _ in found]) - np.stack([14.0 * side, 0.0 * side], axis=1)
+    strength = np.log1p([amount * share[each] for _, each, amount in found])
+    number = len(found)
+    return Bands(
+        middle - (0, 9),
+        middle + (0, 9),
+        -4.0 * side,
+        np.full(number, 9.0),
+        0.3 * strength,
+        strength,
+        np.full(number, TRUNK),
+        side,
+    )
+
+
+def _paint(level: Floats, bands: Bands, start: Floats, end: Floats, grid: Grid) -> None:
+    """Add bands, posed from start to end, to the log factors `level` (2, rows, columns).
+
+    A band is a bent line with bell-shaped flanks and ends.
+    """
     fade = np.maximum(bands.radius, END_MM)
     reach = (REACH * np.maximum(bands.radius, 0.75 * fade) + np.abs(bands.bend))[:, None]
     owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)

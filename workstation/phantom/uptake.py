@@ -126,6 +126,11 @@ def _joint(bone: Bone) -> int:
 
 def draw_uptake(body: Body, age: int, rng: np.random.Generator) -> Uptake:
     """The tracer of a patient of this build and age (years)."""
+    return Uptake(draw_bones(body, age, rng), draw_flesh(body, age, rng))
+
+
+def draw_bones(body: Body, age: int, rng: np.random.Generator) -> Floats:
+    """The tracer of each bone and organ of the table, (n,)."""
     table = _table()
     failing = bool(rng.uniform() < _renal_failure(age))
     values = table.uptake * np.exp(_overall(body, age, failing, rng) + _pattern(body, age, rng))
@@ -135,7 +140,7 @@ def draw_uptake(body: Body, age: int, rng: np.random.Generator) -> Uptake:
     if body.sex == "F":
         values[table.name == "urethra_scrotum"] = 0
     _urine(values, failing, rng)
-    return Uptake(values, draw_flesh(body, age, rng))
+    return values
 
 
 def again(uptake: Uptake, rng: np.random.Generator) -> Uptake:
