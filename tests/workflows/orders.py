@@ -42,9 +42,11 @@ def told(number: int) -> tuple[int, str | None, bool]:
 
 
 def busy(order: tuple[int, Path]) -> int:
-    """Leave a mark with this process's number, then compute for long."""
+    """Leave a mark with this process's number, then compute for long; order 0 is done at once."""
     number, folder = order
     (folder / str(os.getpid())).touch()
+    if number == 0:
+        return number
     until = time.monotonic() + 60
     while time.monotonic() < until:
         sum(range(1000))

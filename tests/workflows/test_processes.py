@@ -71,6 +71,24 @@ def alive(process: int) -> bool:
         return False
 
 
+def gone(workers: list[int]) -> bool:
+    """Whether none of these processes computes any more, at once or soon."""
+    until = time.monotonic() + 5
+    while any(alive(worker) for worker in workers) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not any(alive(worker) for worker in workers)
+
+
+@posix
+def test_leaving_early_stops_what_is_under_way(tmp_path: Path) -> None:
+    job = in_order(orders.busy, [(number, tmp_path) for number in range(9)], 2)
+    assert next(job) == 0
+    started = time.monotonic()
+    job.close()
+    assert time.monotonic() - started < 5
+    assert gone([int(path.name) for path in tmp_path.iterdir()])
+
+
 @posix
 def test_when_the_parent_dies_nobody_goes_on_computing(tmp_path: Path) -> None:
     program = (
@@ -91,10 +109,7 @@ def test_when_the_parent_dies_nobody_goes_on_computing(tmp_path: Path) -> None:
         assert len(workers) == 2 and all(alive(worker) for worker in workers)
         parent.kill()
         parent.wait(10)
-        until = time.monotonic() + 5
-        while any(alive(worker) for worker in workers) and time.monotonic() < until:
-            time.sleep(0.02)
-        assert not any(alive(worker) for worker in workers)
+        assert gone(workers)
     finally:
         parent.kill()
         parent.wait()

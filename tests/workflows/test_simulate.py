@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from workstation.core.lesion import Label
+from workstation.phantom import clinical
 from workstation.workflows import simulate, simulated
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.progress import Progress, finish
@@ -115,10 +116,10 @@ def test_every_header_style_occurs(cohort: Path) -> None:
 
 
 def test_clinical_facts_are_written_where_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def facts(cohort: object, order: simulated.Order) -> simulated.Row | None:
-        return {"patient": f"P{order.number}", "reference": 1, "psa": None} if order.number else None
+    def facts(cohort: object, seed: int, number: int) -> simulated.Row | None:
+        return {"patient": f"P{number}", "reference": 1, "psa": None} if number else None
 
-    monkeypatch.setattr(simulated, "_clinical", facts)
+    monkeypatch.setattr(clinical, "facts", facts)
     finish(simulate.run("demo", tmp_path / "c", 2, 0, 1))
     (row,) = table(tmp_path / "c" / "truth" / "clinical.csv")
     assert tuple(row) == simulated.CLINICAL_COLUMNS

@@ -90,6 +90,8 @@ def test_stopping_takes_away_what_was_written(tmp_path: Path) -> None:
     assert next(job) == Progress(0, 3, "simulating patients")
     next(job)
     assert (tmp_path / "stopped" / "pictures.npy").exists()
+    with pytest.raises(CallError, match="never finished"):
+        next(simulate_snapshot.run("demo", tmp_path / "stopped", 3, 0, processes=1))
     with pytest.raises(SnapshotError):
         Snapshot.load(tmp_path / "stopped")
     job.close()

@@ -9,11 +9,14 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Order = TypeVar("Order")
 Result = TypeVar("Result")
@@ -41,7 +44,7 @@ def in_order(
 
     processes: how many to use; as many as there are cores by default, none but this one for 1. Processes that were
     killed are replaced, and where none can be had this one goes on alone: an order may then be carried out twice.
-    Leaving the loop early drops what has not begun.
+    Leaving the loop early stops them where they are.
     """
     workers = min(cores() if processes is None else processes, len(orders))
     done = 0
@@ -62,22 +65,56 @@ def _spread(work: Callable[[Order], Result], orders: Sequence[Order], workers: i
     try:
         # Never forked: a fork of a program with threads and a window may hang.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(min(workers, len(orders)), mp_context=context, initializer=begin_process)
+        there, here = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(min(workers, len(orders)), context, _begin, (there,))
     except NO_PROCESSES as error:
         raise BrokenProcessPool("no processes here") from error
     waiting: deque[Future[Result]] = deque()
     rest = iter(orders)
+    finished = False
     try:
         while True:
             try:
-                waiting.extend(pool.submit(work, order) for order in islice(rest, _AHEAD * workers - len(waiting)))
+                with _interrupts_held():
+                    for order in islice(rest, _AHEAD * workers - len(waiting)):
+                        waiting.append(pool.submit(work, order))
             except NO_PROCESSES as error:
                 raise BrokenProcessPool("no processes here") from error
-            if not waiting:
+            finished = not waiting
+            if finished:
                 return
             yield waiting.popleft().result()
     finally:
+        if not finished:
+            here.close()  # nobody wants what they are at, and it may take seconds
         pool.shutdown(cancel_futures=True)
+        here.close()
+        there.close()
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C comes after this block; a process started in it never gets one, not even while it is still importing."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(there: Connection) -> None:
+    """A process of `_spread`: it leaves when the other end of its pipe is closed. (An event would await the dead.)"""
+    begin_process()
+
+    def leave() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            there.recv()
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
 
 
 def begin_process() -> None:

@@ -19,7 +19,6 @@ from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.processes import cores
 
 if TYPE_CHECKING:
-    from workstation.phantom.cohorts import Cohort
     from workstation.phantom.patient import SimulatedScan
 
 CLINICAL_COLUMNS = (
@@ -72,7 +71,9 @@ def orders(cohort: str, seed: int, patients: int | None, out: Path) -> list[Orde
     if number < 1 or seed < 0:
         raise CallError("A cohort needs at least one patient and a seed of 0 or more.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CallError(f"{out} is not empty. Name a new folder, so that no two cohorts are mixed.")
+        begun = out.is_dir() and (out / "pictures.npy").exists() and not (out / "manifest.json").exists()
+        what = "holds a snapshot that was never finished. Remove it, or name" if begun else "is not empty. Name"
+        raise CallError(f"{out} {what} a new folder, so that no two cohorts are mixed.")
     needed, free = number * _PATIENT_BYTES, shutil.disk_usage(_existing(out)).free
     if needed > free:
         raise WorkflowError(
@@ -89,19 +90,11 @@ def processes_for(patients: int) -> int:
 
 def simulate(order: Order) -> tuple[tuple[SimulatedScan, ...], Row | None]:
     """A patient's scans in order of time, and their clinical facts where the cohort has any."""
-    from workstation.phantom import patient
+    from workstation.phantom import clinical, patient
     from workstation.phantom.cohorts import COHORTS
 
-    cohort = COHORTS[order.cohort]
-    return patient.simulate(cohort, order.seed, order.number), _clinical(cohort, order)
-
-
-def _clinical(cohort: Cohort, order: Order) -> Row | None:
-    try:
-        from workstation.phantom.clinical import facts
-    except ImportError:  # to be removed once that module is there
-        return None
-    return facts(cohort, order.seed, order.number)
+    asked = COHORTS[order.cohort], order.seed, order.number
+    return patient.simulate(*asked), clinical.facts(*asked)
 
 
 def scan_row(scan: SimulatedScan) -> Row:
@@ -115,7 +108,7 @@ def scan_row(scan: SimulatedScan) -> Row:
         "age": scan.person.age,
         "grade": scan.grade,
         "malignant": int(scan.malignant),
-        "diffuse": int(getattr(scan, "diffuse", False)),
+        "diffuse": int(scan.diffuse),
     }
 
 
