@@ -28,24 +28,24 @@ def chord(back: float, front: float) -> Chords:
 
 @pytest.mark.parametrize(("anterior", "path"), [(True, 80.0), (False, 120.0)])
 def test_a_thin_source_is_attenuated_by_what_lies_before_it(anterior: bool, path: float) -> None:
-    layers = deposit(chord(19.99, 20.01), np.ones(1), slab(-100, 100), anterior, BOX)
+    (layers,) = deposit(chord(19.99, 20.01), np.ones(1), slab(-100, 100), (anterior,), BOX)
     assert layers.sum() == pytest.approx(0.02 * np.exp(-0.015 * path), rel=1e-4)
 
 
 def test_a_thick_source_is_integrated_along_its_length() -> None:
-    layers = deposit(chord(-30, 50), np.array([3.0]), slab(-100, 100), True, BOX)
+    (layers,) = deposit(chord(-30, 50), np.array([3.0]), slab(-100, 100), (True,), BOX)
     exact = 3 * (np.exp(-MU * 50) - np.exp(-MU * 130)) / MU
     assert layers.sum() == pytest.approx(exact, rel=1e-5)
 
 
 def test_lung_hides_less() -> None:
-    layers = deposit(chord(-60, -59.99), np.ones(1), slab(-100, 100, (-40.0, 60.0)), True, BOX)
+    (layers,) = deposit(chord(-60, -59.99), np.ones(1), slab(-100, 100, (-40.0, 60.0)), (True,), BOX)
     assert layers.sum() == pytest.approx(0.01 * np.exp(-0.015 * (60 + 0.26 * 100)), rel=1e-3)
 
 
 def test_soft_tissue_fills_the_skin() -> None:
     one = np.ones(SHAPE)
-    layers = deposit_soft((one, one), 0.35, slab(-110, 90), True, BOX)
+    (layers,) = deposit_soft((one, one), 0.35, slab(-110, 90), (True,), BOX)
     assert layers[:, 40, 40].sum() == pytest.approx((1 - np.exp(-MU * 200)) / MU, rel=0.02)
 
 
@@ -67,7 +67,7 @@ def test_a_point_is_blurred_to_the_collimators_width() -> None:
 
 
 def test_blur_keeps_counts_and_bins_share_them() -> None:
-    layers = deposit(chord(-25, -15), np.ones(1), slab(-100, 100), True, BOX)
+    (layers,) = deposit(chord(-25, -15), np.ones(1), slab(-100, 100), (True,), BOX)
     assert (layers.sum(axis=(1, 2)) > 0).sum() == 2
     assert optics.blur(layers, GE, BODY).sum() == pytest.approx(float(layers.sum()), rel=1e-3)
 

@@ -6,7 +6,7 @@ depth bins, one picture per bin, for `camera.blur` to blur each as its distance 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from workstation.phantom.skeleton import Floats
 
 @dataclass(frozen=True)
 class Depths:
-    """Bins of the distance to the collimator: centres at nearest + step * (0 .. number - 1), mm.
+    """Bins of the distance to the collimator, two at least: centres at nearest + step * (0 .. number - 1), mm.
 
     lead: the blur's square grows as (distance + lead) squared; the sum of the collimator's effective thickness and the
     6 mm behind it, mm.
@@ -43,46 +43,59 @@ def around(chords: Chords, scene: Medium, anterior: bool, lead: float, step: flo
     middle = (chords.back + chords.front) / 2
     away = scene.plane_front[chords.row] - middle if anterior else middle - scene.plane_back[chords.row]
     low = max(float(away.min()), 0.0)
-    return Depths(low, step, int(np.ceil(max(float(away.max()) - low, 0) / step)) + 1, lead)
+    return Depths(low, step, int(np.ceil(max(float(away.max()) - low, 1) / step)) + 1, lead)
 
 
 def deposit(
     chords: Chords,
     concentration: Floats,
     scene: Medium,
-    anterior: bool,
+    sides: tuple[bool, ...],
     box: Box,
     depths: Depths = BODY,
-) -> Singles:
-    """Unscattered emission of chords that reaches the camera, sorted by distance: (bins, rows, columns) of the box.
+    onto: Sequence[Singles] | None = None,
+) -> list[Singles]:
+    """Unscattered emission of chords that reaches each camera, sorted by distance: (bins, rows, columns) of the box.
 
-    concentration: (n,) activity of each chord relative to soft tissue. Attenuation within a chord is exact for a
-    uniform medium; where the skin or a lung ends inside it, it is that of its middle. A chord goes to the two bins
-    nearest its middle, in shares that keep the square of the blur's width exact.
+    concentration: (n,) activity of each chord relative to soft tissue. sides: the cameras, True for the anterior one.
+    Attenuation within a chord is exact for a uniform medium; where the skin or a lung ends inside it, it is that of
+    its middle. A chord goes to the two bins nearest its middle, in shares that keep the square of the blur's width
+    exact. onto: pictures of the same shape that it is added to, in place.
     """
-    face = scene.facing(anterior)
-    rows, columns = box.shape
-    out = np.zeros((depths.number + 1) * rows * columns, np.float32)
+    out = onto or [np.zeros((depths.number, *box.shape), np.float32) for _ in sides]
     for start in range(0, len(chords.row), _CHUNK):
         part = chords.where(slice(start, start + _CHUNK))
         pixel = part.row * scene.front.shape[1] + part.column
-        low, high = (part.back, part.front) if anterior else (-part.front, -part.back)
-        h = (low + high) / 2
-        half = MU * (high - low) / 2
+        back, front, lung_back, lung_front = (
+            np.take(each, pixel) for each in (scene.back, scene.front, scene.lung_back, scene.lung_front)
+        )
+        z = (part.back + part.front) / 2
+        half = MU / 2 * (part.front - part.back)
         square = half * half
         # sinh(half) / half, to 1e-7 for chords under 200 mm
-        within = 1 + square / 6 * (1 + square / 20 * (1 + square / 42))
-        emission = concentration[start : start + _CHUNK] * part.length * face.survival(h, pixel) * within
-        if face.metals:
-            emission = emission * face.dimmed(low, high, pixel)
-        _sort(out, emission, face.plane[part.row] - h, part, box, depths)
-    return out.reshape(-1, rows, columns)[: depths.number]
+        strength = 1 + square / 6 * (1 + square / 20 * (1 + square / 42))
+        strength *= part.length
+        strength *= concentration[start : start + _CHUNK]
+        in_lung = np.clip(z, lung_back, lung_front)
+        # fmin and fmax: where there is no body, nan, there is no path; what lies beyond it has all of it before it.
+        for layers, anterior in zip(out, sides, strict=True):
+            path = front - np.fmax(z, back) if anterior else np.fmin(z, front) - back
+            path = np.fmax(path, 0)
+            path -= (1 - LUNG_DENSITY) * (lung_front - in_lung if anterior else in_lung - lung_back)
+            path *= -MU
+            emission = strength * np.exp(path)
+            if scene.metals:
+                low, high = (part.back, part.front) if anterior else (-part.front, -part.back)
+                emission *= scene.facing(anterior).dimmed(low, high, pixel)
+            away = scene.plane_front[part.row] - z if anterior else z - scene.plane_back[part.row]
+            _sort(layers.reshape(-1), emission, away, part, box, depths)
+    return list(out)
 
 
 def _sort(out: Singles, emission: Floats, away: Floats, chords: Chords, box: Box, depths: Depths) -> None:
     """Add emission from the given distances to the flat bins `out`."""
     place = (away - depths.nearest) / depths.step
-    np.clip(place, 0, max(depths.number - 1.000001, 0), out=place)
+    np.clip(place, 0, depths.number - 1.000001, out=place)
     lower = place.astype(np.intp)
     within = place - lower
     twice = 2 * (depths.nearest + depths.step * lower + depths.lead)
@@ -101,37 +114,38 @@ def deposit_soft(
     concentration: tuple[Floats, Floats],
     lung: float,
     scene: Medium,
-    anterior: bool,
+    sides: tuple[bool, ...],
     box: Box,
     depths: Depths = BODY,
-) -> Singles:
+) -> list[Singles]:
     """The same for soft tissue, which fills the skin: (bins, rows, columns) of a box that holds the whole body.
 
     concentration: maps (rows, columns) for the front and the back of the body; between them it changes evenly with
     depth. lung: the lungs' concentration. Each bin takes the slab around it; attenuation is integrated through the
     slab in closed form, the concentration is that of its middle. Heights grow towards the camera.
     """
-    face = scene.facing(anterior)
-    near, far = concentration if anterior else concentration[::-1]
-    out = np.zeros((depths.number, box.shape[0] * box.shape[1]), np.float32)
-    for start in range(0, len(face.body), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        pixel = face.body[part]
+    out = [np.zeros((depths.number, box.shape[0] * box.shape[1]), np.float32) for _ in sides]
+    body = scene.facing(True).body
+    for start in range(0, len(body), _CHUNK):
+        pixel = body[start : start + _CHUNK]
         row, column = np.divmod(pixel, scene.front.shape[1])
-        slabs = _Slabs(
-            face.body_skin[part],
-            face.body_bottom[part],
-            face.body_lung_top[part],
-            face.body_lung_bottom[part],
-            face.plane.astype(np.float32)[row],
-        )
-        values = np.take(near, pixel).astype(np.float32), np.take(far, pixel).astype(np.float32)
         flat = (row - box.top) * box.shape[1] + (column - box.left)
-        for number, (high, low, emitted) in slabs.emitted(values, lung, depths):
-            if face.metals:
-                emitted = emitted * np.asarray(face.dimmed(low, high, pixel), np.float32)
-            out[number, flat] = emitted
-    return out.reshape(-1, *box.shape)
+        values = tuple(np.take(each, pixel).astype(np.float32) for each in concentration)
+        for layers, anterior in zip(out, sides, strict=True):
+            face = scene.facing(anterior)
+            slabs = _Slabs(
+                np.take(face.skin, pixel).astype(np.float32),
+                np.take(face.bottom, pixel).astype(np.float32),
+                np.take(face.lung_top, pixel).astype(np.float32),
+                np.take(face.lung_bottom, pixel).astype(np.float32),
+                face.plane[row].astype(np.float32),
+            )
+            near, far = values if anterior else values[::-1]
+            for number, (high, low, emitted) in slabs.emitted(near, far, lung, depths):
+                if face.metals:
+                    emitted = emitted * np.asarray(face.dimmed(low, high, pixel), np.float32)
+                layers[number, flat] = emitted
+    return [each.reshape(-1, *box.shape) for each in out]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +159,12 @@ class _Slabs:
     plane: Singles
 
     def emitted(
-        self, values: tuple[Singles, Singles], lung: float, depths: Depths
+        self, ahead: Singles, behind: Singles, lung: float, depths: Depths
     ) -> Iterator[tuple[int, tuple[Singles, Singles, Singles]]]:
         """Per bin that holds any: its upper and lower border and the emission between them that gets out.
 
-        values: concentration of soft tissue at the near and the far skin.
+        ahead, behind: concentration of soft tissue at the near and the far skin.
         """
-        ahead, behind = values
         slope = (ahead - behind) / (self.skin - self.bottom)
         thin = np.flatnonzero(self.lung_top > self.lung_bottom)
         reach = float((self.plane - self.skin).min()), float((self.plane - self.bottom).max())
@@ -163,7 +176,7 @@ class _Slabs:
             last = edge >= reach[1] or number == depths.number - 1
             if edge <= reach[0] and not last:
                 continue
-            low = self.bottom if last else np.clip(self.plane - np.float32(edge), self.bottom, self.skin)
+            low = self.bottom if last else np.minimum(np.maximum(self.plane - np.float32(edge), self.bottom), self.skin)
             below = np.exp(np.float32(MU) * (low - self.skin))
             value = ((high + low) * np.float32(0.5) - self.bottom) * slope + behind
             if thin.size:

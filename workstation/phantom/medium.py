@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from workstation.phantom.projection import Chords, Singles
+from workstation.phantom.projection import Chords
 from workstation.phantom.skeleton import Floats
 
 MU = 0.015  # per mm, soft tissue at 140 keV, narrow beam
@@ -46,9 +46,10 @@ class Medium:
     plane_back: Floats
     metals: tuple[Metal, ...] = ()
 
-    @property
+    @cached_property
     def thickness(self) -> Floats:
-        return np.nan_to_num(self.front - self.back)
+        """Of the body, mm; 0 outside."""
+        return np.fmax(self.front - self.back, 0)
 
     def facing(self, anterior: bool) -> Facing:
         """The same as one camera sees it."""
@@ -82,33 +83,8 @@ class Facing:
 
     @cached_property
     def body(self) -> NDArray[np.intp]:
-        """Flat indices of the pixels of the body, row by row; the other `body_` arrays are over them."""
+        """Flat indices of the pixels of the body, row by row."""
         return np.flatnonzero(self.skin > self.bottom)
-
-    @cached_property
-    def body_skin(self) -> Singles:
-        return np.take(self.skin, self.body).astype(np.float32)
-
-    @cached_property
-    def body_bottom(self) -> Singles:
-        return np.take(self.bottom, self.body).astype(np.float32)
-
-    @cached_property
-    def body_lung_top(self) -> Singles:
-        return np.take(self.lung_top, self.body).astype(np.float32)
-
-    @cached_property
-    def body_lung_bottom(self) -> Singles:
-        return np.take(self.lung_bottom, self.body).astype(np.float32)
-
-    def survival(self, h: Floats, pixel: NDArray[np.intp]) -> Floats:
-        """Share of photons from height h (n,) over flat pixel indices that leave the body towards the camera."""
-        # What lies beyond the far skin has the whole body before it; fmax makes nan, no body, no path.
-        path = np.take(self.skin, pixel) - np.fmax(h, np.take(self.bottom, pixel))
-        np.fmax(path, 0, out=path)
-        top = np.take(self.lung_top, pixel)
-        path -= (1 - LUNG_DENSITY) * (top - np.clip(h, np.take(self.lung_bottom, pixel), top))
-        return np.exp(-MU * path)
 
     def dimmed(self, low: Floats, high: Floats, pixel: NDArray[np.intp]) -> Floats | float:
         """Share of photons born evenly between heights low and high that metal nearer to the camera lets pass.

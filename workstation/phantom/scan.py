@@ -24,6 +24,7 @@ from workstation.phantom.truth import Mask, trace
 from workstation.phantom.uptake import Uptake
 
 LUNG_UPTAKE = 0.35
+_BOTH = (True, False)  # cameras, the anterior first
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +62,10 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     kinds = np.array([bone.kind for bone in skeleton.bones])
     chords = join(ellipsoids(skeleton.ellipsoids, grid), capsules(skeleton.capsules, grid))
     inside = ~np.isnan(front[chords.row, chords.column])
-    is_lung = kinds[chords.bone] == "lung"
+    is_lung = (kinds == "lung")[chords.bone]
     scene = medium(back, front, chords.where(inside & is_lung), grid.spacing_mm)
     solid = chords.where(inside & ~is_lung)
-    bladder = solid.where(kinds[solid.bone] == "bladder")
+    bladder = solid.where((kinds == "bladder")[solid.bone])
     concentration = uptake.bones[solid.bone]
     for extra in extras:
         pieces, strength, metal = project_extra(extra.settled(uptake), scene, grid)
@@ -76,9 +77,8 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     box = _around_body(scene, solid, camera, grid)
     depths = replace(BODY, lead=camera.lead)
     whole = []
-    for anterior in (True, False):
-        layers = deposit_soft(soft, LUNG_UPTAKE, scene, anterior, box, depths)
-        layers += deposit(solid, concentration, scene, anterior, box, depths)
+    flesh = deposit_soft(soft, LUNG_UPTAKE, scene, _BOTH, box, depths)
+    for layers in deposit(solid, concentration, scene, _BOTH, box, depths, flesh):
         primary = optics.blur(layers, camera, depths)
         scattered = optics.scatter(primary, scene.thickness[box.slices], grid.spacing_mm, acquisition.scatter)
         picture = np.zeros(grid.shape, np.float32)
@@ -105,8 +105,8 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
     )
     masks = []
     for view in (0, 1):
-        own, where = contribution(bare, bladder, uptake.bones[bladder.bone], view)
-        masks.append(in_frame(trace(own, expected[view][where.slices]).mask, where, grid))
+        seen, where = contribution(bare, bladder, uptake.bones[bladder.bone], view)
+        masks.append(in_frame(trace(seen, expected[view][where.slices]).mask, where, grid))
     return replace(bare, bladder=(masks[0], masks[1]))
 
 
@@ -142,7 +142,7 @@ def contribution(scene: Scene, chords: Chords, concentration: Floats, view: int)
     depths = around(chords, scene.medium, view == 0, scene.camera.lead)
     beside = 0.0 if scene.motion is None else MOST_MM
     box = optics.box_around(chords, scene.camera, scene.grid, float(depths.centres[-1]), beside)
-    layers = deposit(chords, concentration, scene.medium, view == 0, box, depths)
+    (layers,) = deposit(chords, concentration, scene.medium, (view == 0,), box, depths)
     picture = optics.blur(layers, scene.camera, depths) * np.float32(scene.scale)
     if scene.motion is not None:
         picture = moved(picture, box, scene.grid, scene.motion)
@@ -163,13 +163,18 @@ def in_frame(mask: Mask, box: Box, grid: Grid) -> Mask:
 def add(scene: Scene, extra: tuple[Singles, Singles]) -> tuple[Singles, Singles]:
     """Expected pictures with the lesions' unscattered counts `extra` (whole frames) and the scatter they make."""
     out = []
-    thickness = scene.medium.thickness[scene.body.slices]
+    body, field = scene.body, scene.field
+    rows = slice(max(body.top, field.top), min(body.bottom, field.bottom))
+    columns = slice(max(body.left, field.left), min(body.right, field.right))
+    thickness = scene.medium.thickness[body.slices]
     for expected, more in zip(scene.expected, extra, strict=True):
-        both = expected + more
-        both[scene.body.slices] += optics.scatter(
-            more[scene.body.slices], thickness, scene.grid.spacing_mm, scene.scatter
-        )
-        out.append(in_field(both, scene.field))
+        own = more[body.slices]
+        own = own + optics.scatter(own, thickness, scene.grid.spacing_mm, scene.scatter)
+        both = expected.copy()
+        both[rows, columns] += own[
+            rows.start - body.top : rows.stop - body.top, columns.start - body.left : columns.stop - body.left
+        ]
+        out.append(both)
     return out[0], out[1]
 
 
