@@ -92,10 +92,14 @@ def _as_burdened(burdens: Floats, number: int, mean: float, sd: float, rng: np.r
     share = number / len(burdens)
     taken = chances(least_squares(off, np.array([np.log(share / (1 - share)), 0.0, 0.0])).x)
     rising = np.argsort(burdens)
-    ends = np.cumsum(taken[rising]) * number / taken.sum()
-    marks = np.floor(np.concatenate([[0.0], ends]) + rng.uniform() - 1e-9)
-    marks[-1] = marks[0] + number
-    return rising[np.diff(marks) > 0]
+    marks = np.floor(np.concatenate([[0.0], np.cumsum(taken[rising])]) + rng.uniform())
+    chosen = np.zeros(len(burdens), bool)
+    chosen[rising] = np.diff(marks) > 0
+    while chosen.sum() != number:  # one more or less, by rounding
+        likely = np.where(chosen, taken - 1, taken)
+        index = int(np.argmax(likely) if chosen.sum() < number else np.argmin(likely))
+        chosen[index] = not chosen[index]
+    return np.flatnonzero(chosen)
 
 
 def quantiles(law: Alp) -> Floats:
