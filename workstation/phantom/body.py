@@ -212,7 +212,7 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
     curve = float(rng.normal(0, 5 + 0.12 * old))
     if rng.uniform() < 0.06:
         curve += float(rng.choice([-1, 1])) * float(rng.uniform(14, 30))
-    size = np.where(np.arange(WAVES) < WAVES // 2, 2.2, 0.9)  # long waves first
+    size = np.where(np.arange(WAVES) < WAVES // 2, 2.6, 1.0)  # long waves first
     waves = rng.normal(size=(WAVES, 3)) * size[:, None]
     phases = rng.uniform(0, 2 * np.pi, WAVES)
     knees = rng.normal(-0.5 if sex == "F" else 1.0, 2.2) + rng.normal(0, 1.0, 2)
@@ -246,8 +246,8 @@ def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
         head_turn=float(np.clip(turned, -48, 48)) * _DEG,
         head_tilt=float(np.clip(rng.normal(0, 4.5), -15, 15)) * _DEG,
         head_nod=float(np.clip(rng.normal(6, 7), -12, 24)) * _DEG,
-        trunk_turn=float(np.clip(rng.normal(0, 4.0), -13, 13)) * _DEG,
-        pelvis_turn=float(np.clip(rng.normal(0, 3.6), -12, 12)) * _DEG,
+        trunk_turn=float(np.clip(rng.normal(0, 5.0), -15, 15)) * _DEG,
+        pelvis_turn=float(np.clip(rng.normal(0, 4.5), -14, 14)) * _DEG,
         pelvis_tilt=float(np.clip(rng.normal(0, 1.6), -5, 5)) * _DEG,
         lean=float(np.clip(rng.normal(0, 1.1), -3.5, 3.5)) * _DEG,
         shrug=(float(np.clip(shrug[0], -8, 28)) * _DEG, float(np.clip(shrug[1], -8, 28)) * _DEG),

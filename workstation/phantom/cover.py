@@ -41,7 +41,9 @@ def clothe(body: Body) -> Skin:
     keep = np.ones(len(part), bool)
     if body.sex == "F":
         keep[-1] = False  # the last cover is a man's
-    centre, axes, _ = move_solids(body, centre[keep], axes[keep], part[keep], side[keep])
+    centre, axes, part, side = centre[keep], axes[keep], part[keep], side[keep]
+    axes = axes * np.where(part == HEAD, girth(body, HEAD, centre[:, 1])[0] / body.head_scale, 1.0)[:, None, None]
+    centre, axes, _ = move_solids(body, centre, axes, part, side)
     if body.sex == "F":
         mounds = breasts(body)
         centre, axes = np.vstack([centre, mounds.centre]), np.vstack([axes, mounds.axes])
@@ -54,7 +56,7 @@ def _round_parts() -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
-        (HEAD, 0, (0, 150, 20), (79, 70, 75)),
+        (HEAD, 0, (0, 156, 14), (83, 70, 80)),
         (HEAD, 0, (0, 116, 32), (73, 42, 70)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
         (HEAD, 0, (0, 206, 62), (36, 27, 30)),

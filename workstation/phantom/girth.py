@@ -18,13 +18,14 @@ def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
     fat, woman = body.bmi / OUTLINE_BMI, body.sex == "F"
     y = np.asarray(y, float)
     if part == HEAD:
-        return np.full_like(y, body.head_scale), np.full_like(y, body.head_scale)
+        face = body.head_scale * fat ** np.interp(y, [90, 160], [0.0, 0.12])
+        return face, face
     if part == ARM:
         power = np.interp(y, [330, 400, 640, 880, 930], [0.35, 0.56, 0.48, 0.28, 0.1])
         both = fat**power * (0.90 if woman else 1.0) * body.scale**0.5
         return both, both
     if part == LEG:
-        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.47, 0.5, 0.36, 0.33, 0.24, 0.07])
+        power = np.interp(y, [860, 960, 1250, 1400, 1640, 1700], [0.45, 0.46, 0.33, 0.29, 0.22, 0.07])
         seat = body.build.seat ** np.interp(y, [900, 1300], [1.0, 0.2])
         both = fat**power * seat * body.scale ** np.where(y > 1660, 1.0, 0.5)
         return both, both
