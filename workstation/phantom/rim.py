@@ -60,7 +60,7 @@ def _within(off: Floats, width: Floats, depth: Floats, fat: Floats, power: float
 
     Fat is nowhere equally thick: the mean of a thinner and a thicker rim has a softer border.
     """
-    total = np.zeros(np.broadcast_shapes(off.shape, width.shape))
+    total = np.zeros(off.shape, off.dtype)
     for share in (0.6, 1.4):
         inner, thin = np.maximum(width - share * fat, 1.0), np.maximum(depth - share * fat, 1.0)
         total += thin / 2 * np.maximum(1 - (off / inner) ** power, 0) ** (1 / power)
@@ -92,8 +92,10 @@ def _add_slices(weight: Floats, held: Floats, flesh: Flesh, part: Slices, grid: 
     fats = np.interp(share, [0, 0.1, 0.25, 0.5, 0.7, 1], [2, 0.5 * chest, chest, belly, hips, hips])
     levels = _lean_at(flesh, TRUNK, 272 + share * 687)  # the outline's standard heights
     values = (part.x, part.half_width, part.half_depth, fats, levels)
-    x0, width, depth, fat, level = (np.interp(grid.y[rows], part.y, value)[:, None] for value in values)
-    off, power = np.abs(grid.x[None] - x0), part.power
+    x0, width, depth, fat, level = (
+        np.interp(grid.y[rows], part.y, value)[:, None].astype(np.float32) for value in values
+    )
+    off, power = np.abs(grid.x.astype(np.float32)[None] - x0), part.power
     skin = depth * np.maximum(1 - (off / width) ** power, 0) ** (1 / power)
     muscle = np.minimum(_within(off, width, depth, fat, power), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)
@@ -135,19 +137,24 @@ def _add_tubes(weight: Floats, held: Floats, flesh: Flesh, tubes: Tubes, grid: G
     owner, row, column = boxes(grid, np.minimum(start, end) - reach, np.maximum(start, end) + reach)
     axis = end - start
     square = np.maximum((axis**2).sum(axis=1), 1e-6)
-    x, y = grid.x[column] - start[owner, 0], grid.y[row] - start[owner, 1]
-    t = (x * axis[owner, 0] + y * axis[owner, 1]) / square[owner]
+    length = np.sqrt(square)
+    ends = (tubes.wide, tubes.deep, fat, lean)
+    changes = [both[:, 1] - both[:, 0] for both in ends]
+    table = np.stack([*start.T, *(axis / length[:, None]).T, length, *(both[:, 0] for both in ends), *changes])
+    table = table.astype(np.float32)
+    x0, y0, ax, ay, run = table[:5, owner]
+    x, y = grid.x.astype(np.float32)[column] - x0, grid.y.astype(np.float32)[row] - y0
+    along = x * ax + y * ay
     # Pieces overlap only around their joints, and fade there.
-    beyond = np.maximum(np.abs(t - 0.5) - 0.5, 0) * np.sqrt(square)[owner]
+    beyond = np.maximum(np.abs(along - run / 2) - run / 2, 0)
     keep = np.flatnonzero(beyond < 2 * _JOINT_MM)
-    owner, row, column, x, y = owner[keep], row[keep], column[keep], x[keep], y[keep]
-    t, fade = np.clip(t[keep], 0, 1), np.exp(-((beyond[keep] / _JOINT_MM) ** 2))
-    off = np.hypot(x - t * axis[owner, 0], y - t * axis[owner, 1])
-
-    def along(ends: Floats) -> Floats:
-        return np.asarray(ends[owner, 0] + t * (ends[owner, 1] - ends[owner, 0]))
-
-    width, depth, thick, level = (along(ends) for ends in (tubes.wide, tubes.deep, fat, lean))
+    owner, row, column, along, run = owner[keep], row[keep], column[keep], along[keep], run[keep]
+    fade = np.exp(-((beyond[keep] / _JOINT_MM) ** 2))
+    off = np.hypot((x * ay - y * ax)[keep], beyond[keep])
+    t = np.clip(along / run, 0, 1)
+    width, depth, thick, level = (
+        first + t * change for first, change in zip(table[5:9, owner], table[9:, owner], strict=True)
+    )
     skin = depth * np.sqrt(np.maximum(1 - (off / width) ** 2, 0))
     muscle = np.minimum(_within(off, width, depth, thick, 2.0), skin)
     trace = _TRACE * depth * np.exp(-np.maximum(off - width, 0) / _EDGE_MM)

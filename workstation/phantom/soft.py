@@ -6,7 +6,7 @@ by a smooth kernel along rows and columns: no grid shows, no edge is hard, and b
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def concentration(
     _paint(level, pelves, pelves.start, pelves.end, small)
     even = tissue(flesh, clothe(body) if skin is None else skin, small)
     coarse = np.clip(np.exp(level) * even, LEAST, MOST).astype(np.float32)
-    front, back = (np.ascontiguousarray(_enlarge(_enlarge(each, grid.rows), grid.columns)) for each in coarse)
+    front, back = _enlarge(coarse[0], grid), _enlarge(coarse[1], grid)
     brain = ellipsoids(_vault(skeleton), grid)
     for each in (front, back):
         each[brain.row, brain.column] *= flesh.brain
@@ -62,22 +62,34 @@ def concentration(
     return front, back
 
 
+def _enlarge(coarse: Singles, grid: Grid) -> Singles:
+    """A coarse map (rows, columns) on every pixel of the grid."""
+    wide = coarse @ _across(grid.columns, coarse.shape[1])
+    n = len(wide)
+    around = np.pad(wide, ((2, 2), (0, 0)), mode="edge")
+    out = np.empty((n, STEP, grid.columns), np.float32)
+    for place, weights in enumerate(_weights()):
+        out[:, place] = sum(weight * around[shift : shift + n] for shift, weight in enumerate(weights) if weight > 0)
+    return out.reshape(-1, grid.columns)[: grid.rows]
+
+
 @cache
 def _weights() -> Singles:
-    """Of a cubic B-spline, for each of the STEP pixels between two coarse ones (STEP, 5 neighbours)."""
+    """Of a cubic B-spline, for each of the STEP pixels of a coarse one: (STEP, 5 neighbours)."""
     place = (np.arange(STEP) - (STEP - 1) / 2) / STEP
     off = np.abs(place[:, None] - np.arange(-2, 3)[None])
     weights = np.where(off < 1, 2 / 3 - off**2 + off**3 / 2, np.maximum(2 - off, 0) ** 3 / 6)
     return weights.astype(np.float32)
 
 
-def _enlarge(coarse: Singles, size: int) -> Singles:
-    """A coarse map (n, columns) on every pixel of its first axis, transposed: (columns, size)."""
-    n = len(coarse)
-    wider = np.pad(coarse, ((2, 2), (0, 0)), mode="edge")
-    neighbours = np.stack([wider[shift : shift + n] for shift in range(5)])
-    fine = _weights() @ neighbours.reshape(5, -1)
-    return np.asarray(fine.reshape(STEP, n, -1).transpose(2, 1, 0).reshape(-1, STEP * n)[:, :size])
+@lru_cache(maxsize=8)
+def _across(fine: int, coarse: int) -> Singles:
+    """The same weights as a matrix (coarse, fine) for whole rows."""
+    out = np.zeros((coarse, coarse * STEP), np.float32)
+    for shift, weights in enumerate(_weights().T):
+        for pixel in range(coarse):
+            out[np.clip(pixel + shift - 2, 0, coarse - 1), pixel * STEP : (pixel + 1) * STEP] += weights
+    return out[:, :fine]
 
 
 def _grain(flesh: Flesh, small: Grid) -> Floats:
@@ -130,17 +142,14 @@ def _paint(level: Floats, bands: Bands, start: Floats, end: Floats, grid: Grid) 
     chord = end - start
     half = np.linalg.norm(chord, axis=1) / 2
     along = chord / (2 * half[:, None])
-    # Bends point away from the middle for bands running downwards on the left, and mirrored on the right.
-    across = np.stack([along[:, 1], -along[:, 0]], axis=1)
     middle = (start + end) / 2
-    x = grid.left_mm + grid.spacing_mm * column - middle[owner, 0]
-    y = grid.top_mm + grid.spacing_mm * row - middle[owner, 1]
-    u = x * along[owner, 0] + y * along[owner, 1]
-    v = x * across[owner, 0] + y * across[owner, 1]
-    share = np.minimum(np.abs(u) / half[owner], 1)
-    off = v - bands.bend[owner] * (1 - share**2)
-    beyond = np.maximum(np.abs(u) - half[owner], 0)
-    bell = np.exp(-((off / bands.radius[owner]) ** 2) - (beyond / fade[owner]) ** 2)
+    # Bends point away from the middle for bands running downwards on the left, and mirrored on the right.
+    table = np.stack([*middle.T, *along.T, half, bands.bend, 1 / bands.radius, 1 / fade]).astype(np.float32)
+    x0, y0, ax, ay, length, bend, narrow, short = table[:, owner]
+    x, y = grid.x.astype(np.float32)[column] - x0, grid.y.astype(np.float32)[row] - y0
+    u = np.abs(x * ax + y * ay)
+    off = x * ay - y * ax - bend * (1 - np.minimum(u / length, 1) ** 2)
+    bell = np.exp(-((off * narrow) ** 2) - (np.maximum(u - length, 0) * short) ** 2)
     flat = row * grid.columns + column
     size = grid.rows * grid.columns
     for view, strength in ((0, bands.front), (1, bands.back)):

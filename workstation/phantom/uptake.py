@@ -40,7 +40,7 @@ _CORRECTION = MappingProxyType(
         "humerus_tuber": 0.70,
         "glenoid": 0.70,
         "liver": 0.5,
-        "skull": 0.68,
+        "skull": 0.60,
         "face": 0.72,
         "mandible": 0.80,
         "clavicle": 0.44,
