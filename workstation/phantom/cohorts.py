@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import resources
+from workstation.phantom.acquisition import ACTIVITY_MBQ
 from workstation.phantom.sites import TUMOURS
 
 VERSION = "2.0"  # of the simulator and its settings; results name it
@@ -61,8 +62,8 @@ class Cohort:
 
     groups: by tumour, in the order of TUMOURS. law: name of the count law. earlier: share of patients with an earlier
     scan. older: years more than the usual ages, on average. serial: metastatic patients are followed under treatment.
-    superscans: there may be some. clean: how many non-metastatic patients show no abnormal uptake, where that is a
-    quota. involved: how many patients have metastases in each of six places.
+    superscans: there may be some. activity_mbq: least and most injected. clean: how many non-metastatic patients show
+    no abnormal uptake, where that is a quota. involved: how many patients have metastases in each of six places.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Cohort:
     older: float = 0.0
     serial: bool = False
     superscans: bool = True
+    activity_mbq: tuple[float, float] = ACTIVITY_MBQ
     clean: int | None = None
     bands: Bands | None = None
     involved: tuple[tuple[str, int], ...] = field(default=())
@@ -93,6 +95,7 @@ def _cohort(name: str, entry: dict[str, Any]) -> Cohort:
         entry.get("older", 0.0),
         entry.get("serial", False),
         entry.get("superscans", True),
+        tuple(entry.get("activity_mbq", ACTIVITY_MBQ)),
         entry.get("clean"),
         _bands(entry["bands"]) if "bands" in entry else None,
         tuple(entry.get("involved", {}).items()),

@@ -12,7 +12,7 @@ from workstation.phantom.camera import count
 from workstation.phantom.findings import Finding, chords, contrast
 from workstation.phantom.posterior import Appearance, Moment, posteriors
 from workstation.phantom.projection import Box, Singles
-from workstation.phantom.scan import Scene, add, as_seen, contribution, in_frame
+from workstation.phantom.scan import Scene, add, as_seen, contribution
 from workstation.phantom.skeleton import Floats
 from workstation.phantom.truth import Mask, Trace, trace
 from workstation.phantom.world import World
@@ -112,5 +112,7 @@ def _put(scene: Scene, uptake: Floats, finding: Finding) -> Put:
 
 def _masks(scene: Scene, one: Put, excess: float) -> Mask:
     """What is seen of a lesion in either view; a cold one's by how much it takes away."""
-    masks = [in_frame(found.shown(abs(excess)), box, scene.grid) for found, _, box in one.views]
-    return np.stack([as_seen(view, mask) for view, mask in enumerate(masks)]).astype(bool)
+    masks = np.zeros((2, *scene.grid.shape), bool)
+    for view, (found, _, box) in enumerate(one.views):
+        as_seen(view, masks[view])[box.slices] = found.shown(abs(excess))
+    return masks

@@ -52,7 +52,8 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
             body, uptake = lie_again(body, rng, planned.age), again(uptake, rng)
             quantiles = [model.again(finding.quantile, rng, _constancy()) for finding in lesions]
         there = _there(lesions, quantiles, planned, course, visit)
-        shot = lay_down(person, body, uptake, diffuse, [each.finding for each in there], lasting, rng)
+        present = [each.finding for each in there]
+        shot = lay_down(person, body, uptake, diffuse, present, lasting, cohort.activity_mbq, rng)
         exposure = expose(
             shot.scene,
             shot.lesions,

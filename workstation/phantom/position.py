@@ -8,10 +8,11 @@ lesion's place says of its nature is the same in every scan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from workstation.phantom.acquisition import Acquisition, draw_acquisition
+from workstation.phantom.acquisition import ACTIVITY_MBQ, Acquisition, draw_acquisition
 from workstation.phantom.body import Body, lie_again
 from workstation.phantom.pose import pose_bones
 from workstation.phantom.projection import Box, Grid
@@ -23,11 +24,17 @@ EDGE_MM = 25.0  # from the border of the acquired field
 _BEHIND = 0.7  # of the way from the bladder's middle to its wall: farther out, a lesion shows beside or through it
 
 
+@lru_cache(maxsize=2)
+def posed(body: Body) -> Skeleton:
+    """The body's bones; kept, for the one who lies well is asked about again. Shared: left as it is."""
+    return pose_bones(body, standard())
+
+
 def lies_well(body: Body, acquisition: Acquisition, sites: Sequence[Site]) -> bool:
     """Whether all sites are within the acquired field and none is straight behind the bladder; quick: no projection."""
     if not sites:
         return True
-    skeleton = pose_bones(body, standard())
+    skeleton = posed(body)
     at = _places(skeleton, sites)
     return _inside(acquisition.grid, acquisition.field, at) and not _behind_bladder(skeleton, at)
 
@@ -63,11 +70,17 @@ def _behind_bladder(skeleton: Skeleton, at: Floats) -> bool:
     return False
 
 
-def lie_down(body: Body, age: int, sites: Sequence[Site], rng: np.random.Generator) -> tuple[Body, Acquisition]:
+def lie_down(
+    body: Body,
+    age: int,
+    sites: Sequence[Site],
+    rng: np.random.Generator,
+    activity_mbq: tuple[float, float] = ACTIVITY_MBQ,
+) -> tuple[Body, Acquisition]:
     """A posture and a place on the table at which no site is lost; the body's own posture if that will do."""
     tried = body
     for _ in range(ATTEMPTS):
-        acquisition = draw_acquisition(tried, rng)
+        acquisition = draw_acquisition(tried, rng, activity_mbq)
         if lies_well(tried, acquisition, sites):
             return tried, acquisition
         tried = lie_again(body, rng, age)

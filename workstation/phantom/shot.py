@@ -14,11 +14,9 @@ from workstation.phantom.exposure import Put, put
 from workstation.phantom.findings import Finding
 from workstation.phantom.person import Person
 from workstation.phantom.pitfalls import draw_pitfalls
-from workstation.phantom.pose import pose_bones
-from workstation.phantom.position import lie_down
+from workstation.phantom.position import lie_down, posed
 from workstation.phantom.scan import Scene, build
 from workstation.phantom.sites import all_sites
-from workstation.phantom.skeleton import standard
 from workstation.phantom.uptake import Uptake
 
 _FAINT = 12.0  # contrast; whatever can only be seen from here on is hidden by something
@@ -43,16 +41,18 @@ def lay_down(
     diffuse: Kind | None,
     lesions: Sequence[Finding],
     lasting: int,
+    activity_mbq: tuple[float, float],
     rng: np.random.Generator,
 ) -> Shot:
     """The patient on the table, laid anew until every lesion of this scan can be seen.
 
     diffuse: the superscan there is, if any. lasting: seed of what misleads in every scan of the patient.
+    activity_mbq: least and most injected.
     """
     sites = [all_sites()[finding.site] for finding in lesions]
     for attempt in range(_SCENES):
         start = lie_again(body, rng, person.age) if attempt else body
-        placed, acquisition = lie_down(start, person.age, sites, rng)
+        placed, acquisition = lie_down(start, person.age, sites, rng, activity_mbq)
         shot = _shot(person, placed, acquisition, uptake, diffuse, lesions, lasting, rng)
         if all(each.finding.cold or each.threshold < _FAINT for each in shot.lesions):
             break
@@ -69,7 +69,7 @@ def _shot(
     lasting: int,
     rng: np.random.Generator,
 ) -> Shot:
-    skeleton = pose_bones(body, standard())
+    skeleton = posed(body)
     found = draw_pitfalls(body, skeleton, person.tumour, person.age, rng, np.random.default_rng(lasting))
     body = replace(body, lost_breast=found.lost_breast)
     if diffuse is not None:
