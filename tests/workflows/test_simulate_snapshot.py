@@ -74,12 +74,11 @@ def test_the_result_counts_visible_lesions(made: tuple[Path, simulate_snapshot.S
     assert result.best_auc == facts["best_auc"] == auc(malignant, [float(row["p_ceiling"]) for row in seen])
 
 
-@pytest.mark.parametrize("processes", [2, 3])
 def test_the_same_bytes_on_any_number_of_processes(
-    made: tuple[Path, simulate_snapshot.SimulateResult], tmp_path: Path, processes: int
+    made: tuple[Path, simulate_snapshot.SimulateResult], tmp_path: Path
 ) -> None:
     out = tmp_path / "again"
-    finish(simulate_snapshot.run("demo", out, PATIENTS, SEED, folds=2, processes=processes))
+    finish(simulate_snapshot.run("demo", out, PATIENTS, SEED, folds=2, processes=3))
     names = {path.name for path in made[0].iterdir()}
     assert {path.name for path in out.iterdir()} == names
     assert all((out / name).read_bytes() == (made[0] / name).read_bytes() for name in names)
