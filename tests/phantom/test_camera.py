@@ -61,8 +61,8 @@ def test_a_point_is_blurred_to_the_collimators_width() -> None:
     profile = optics.blur(layers, fine, BODY)[40]
     above = np.flatnonzero(profile >= profile.max() / 2)
     width = 0.5 * (above[-1] - above[0] + 1)
-    # The second bin lies 95 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
-    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 101) / 34.26), abs=0.6)
+    # The second bin lies 90 mm away: quadratic sum of 3.8 and 1.5 (35 - 2/2.7 + 106) / (35 - 2/2.7).
+    assert width == pytest.approx(np.hypot(3.8, 1.5 * (34.26 + 96) / 34.26), abs=0.6)
     assert profile.sum() > 0
 
 

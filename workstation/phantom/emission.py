@@ -25,8 +25,8 @@ class Depths:
     """
 
     nearest: float = 45.0
-    step: float = 50.0
-    number: int = 7
+    step: float = 45.0
+    number: int = 8
     lead: float = 40.0
 
     @property
