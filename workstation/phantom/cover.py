@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +11,7 @@ from workstation.phantom.body import Body
 from workstation.phantom.girth import forward, girth, half_depth, half_width
 from workstation.phantom.placing import move, move_solids
 from workstation.phantom.projection import Slices
-from workstation.phantom.skeleton import ARM, GIRDLE, HEAD, LEG, TRUNK, Ellipsoids, Floats, Outline, standard
+from workstation.phantom.skeleton import ARM, GIRDLE, HEAD, LEG, TRUNK, Ellipsoids, Floats, Ints, standard
 from workstation.phantom.skin import Skin, Tubes
 
 _STEP = 8.0  # mm, between the points that tell how a slice is turned
@@ -24,19 +25,11 @@ _ARMPIT = ((GIRDLE, 160.0, 352.0, -14.0, 40.0, 56.0), (TRUNK, 128.0, 452.0, -8.0
 _THIGH = 3  # the slice of a leg that the hips run on into
 
 
-def pose_skin(body: Body, outlines: tuple[Outline, ...]) -> list[Slices]:
-    """Each outline as level slices, in their order: exact for head and trunk, coarse for a limb that lies across."""
-    return [_slices(body, outline) for outline in outlines]
-
-
 def clothe(body: Body) -> Skin:
     """The whole skin of this body."""
-    outlines = standard().outlines
-    trunk = tuple(_slices(body, outline) for outline in outlines if outline.name == "soft_trunk")
-    legs = [_along(body, each) for side in (1, -1) for each in outlines if each.part == LEG and each.side == side]
-    arms = [_along(body, each) for each in outlines if each.part == ARM]
-    pieces = [*legs, *arms, _hips(body, legs, _THIGH), *_bridges(body)]
-    tubes = Tubes(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in vars(pieces[0])))
+    limbs = _limbs(body)
+    pieces = [limbs, _hips(body, limbs), _bridges(body)]
+    tubes = Tubes(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in vars(limbs)))
     centre, axes, part, side = _round_parts()
     keep = np.ones(len(part), bool)
     if body.sex == "F":
@@ -48,11 +41,11 @@ def clothe(body: Body) -> Skin:
         mounds = breasts(body)
         centre, axes = np.vstack([centre, mounds.centre]), np.vstack([axes, mounds.axes])
     n = len(centre)
-    return Skin(trunk, tubes, Ellipsoids(centre, axes, np.full(n, -1), np.ones(n)))
+    return Skin((_trunk(body),), tubes, Ellipsoids(centre, axes, np.full(n, -1), np.ones(n)))
 
 
 @lru_cache(maxsize=1)
-def _round_parts() -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
+def _round_parts() -> tuple[Floats, Floats, Ints, Ints]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
@@ -70,7 +63,7 @@ def _round_parts() -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
     return np.array(centre, float), np.eye(3) * np.array(half, float)[:, None], np.array(part), np.array(side)
 
 
-def _axes_at(body: Body, points: Floats, part: np.ndarray, side: np.ndarray) -> tuple[Floats, Floats, Floats]:
+def _axes_at(body: Body, points: Floats, part: Ints, side: Ints) -> tuple[Floats, Floats, Floats]:
     """Posed points and the unit directions that sideways and forward steps there become."""
     axes = np.broadcast_to(np.eye(3) * _STEP, (len(points), 3, 3))
     centre, turned, _ = move_solids(body, points, axes, part, side)
@@ -84,74 +77,114 @@ def _extent(direction: Floats, across: Floats, forwards: Floats, wide: Floats, d
     return np.sqrt((wide * one) ** 2 + (deep * two) ** 2)
 
 
-def _along(body: Body, outline: Outline) -> Tubes:
-    """A limb's outline as tubes from slice to slice."""
-    n, y = len(outline.centre), outline.centre[:, 1]
-    part, side = np.full(n, outline.part), np.full(n, outline.side)
-    centre, across, forwards = _axes_at(body, outline.centre, part, side)
-    wide, deep = girth(body, outline.part, y)
-    wide, deep = wide * outline.half_width, deep * outline.half_depth
-    if outline.part == LEG:
-        # Fat thighs meet on the inside and grow outwards.
-        outwards = np.interp(y, [950, 1250], [0.45, 0.0]) * (wide - outline.half_width * body.scale)
-        centre = centre + outline.side * outwards[:, None] * (1, 0, 0)
+@dataclass(frozen=True, eq=False)
+class _Chains:
+    """The limbs' outlines laid end to end: standard centres, half widths and depths, part and side of each slice;
+    before, after: index of its neighbours in the same limb, its own at the ends."""
+
+    centre: Floats
+    half_width: Floats
+    half_depth: Floats
+    part: Ints
+    side: Ints
+    before: Ints
+    after: Ints
+
+
+@lru_cache(maxsize=1)
+def _chains() -> _Chains:
+    """Left leg, right leg, then the arms."""
+    outlines = [each for each in standard().outlines if each.part in (ARM, LEG)]
+    outlines.sort(key=lambda each: (each.part == ARM, -each.side))
+    sizes = np.array([len(each.centre) for each in outlines])
+    place, last = np.arange(sizes.sum()), np.cumsum(sizes) - 1
+    before, after = place - 1, place + 1
+    before[last - sizes + 1], after[last] = last - sizes + 1, last
+    return _Chains(
+        np.concatenate([each.centre for each in outlines]),
+        np.concatenate([each.half_width for each in outlines]),
+        np.concatenate([each.half_depth for each in outlines]),
+        np.repeat([each.part for each in outlines], sizes),
+        np.repeat([each.side for each in outlines], sizes),
+        before,
+        after,
+    )
+
+
+def _limbs(body: Body) -> Tubes:
+    """Arms and legs as tubes from slice to slice, in the order of `_chains`."""
+    table = _chains()
+    y, arm = table.centre[:, 1], table.part == ARM
+    centre, across, forwards = _axes_at(body, table.centre, table.part, table.side)
+    of_arm, of_leg = girth(body, ARM, y)[0], girth(body, LEG, y)[0]
+    factor = np.where(arm, of_arm, of_leg)
+    wide, deep = factor * table.half_width, factor * table.half_depth
+    # Fat thighs meet on the inside and grow outwards.
+    outwards = np.interp(y, [950, 1250], [0.45, 0.0]) * (wide - table.half_width * body.scale)
+    centre[:, 0] += np.where(arm, 0.0, table.side * outwards)
     # The picture's own directions: across the limb within the picture, and along the ray.
-    run = np.gradient(centre[:, :2], axis=0)
-    size = np.linalg.norm(run, axis=1, keepdims=True)
-    within = np.column_stack([run[:, 1], -run[:, 0], np.zeros(n)]) / np.maximum(size, 1e-6)
-    ray = np.broadcast_to(np.array([0.0, 0.0, 1.0]), (n, 3))
-    broad = np.maximum(_extent(within, across, forwards, wide, deep), np.minimum(wide, deep))
-    thick = np.maximum(_extent(ray, across, forwards, wide, deep), np.minimum(wide, deep))
-    pairs = [np.stack([values[:-1], values[1:]], axis=1) for values in (broad, thick)]
-    step = np.diff(centre[:, :2], axis=0)
+    run = centre[table.after, :2] - centre[table.before, :2]
+    run /= np.maximum(np.linalg.norm(run, axis=1, keepdims=True), 1e-6)
+    within = np.column_stack([run[:, 1], -run[:, 0], np.zeros(len(run))])
+    ray = np.broadcast_to(np.array([0.0, 0.0, 1.0]), within.shape)
+    thinner = np.minimum(wide, deep)
+    broad = np.maximum(_extent(within, across, forwards, wide, deep), thinner)
+    thick = np.maximum(_extent(ray, across, forwards, wide, deep), thinner)
+    start = np.flatnonzero(table.after > np.arange(len(y)))
+    end = start + 1
+    step = centre[end, :2] - centre[start, :2]
     step /= np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-6)
-    bent = np.concatenate([[True], (step[1:] * step[:-1]).sum(axis=1) < 0.95, [True]])
-    return Tubes(centre[:-1], centre[1:], pairs[0], pairs[1], bent[:-1] | bent[1:])
+    # A cap is seen where a limb ends or bends.
+    straight = (step[1:] * step[:-1]).sum(axis=1) > 0.95
+    joined = straight & (start[1:] == end[:-1])
+    round_ = ~(np.append(joined, False) & np.insert(joined, 0, False))
+    pairs = [np.stack([values[start], values[end]], axis=1) for values in (broad, thick)]
+    return Tubes(centre[start], centre[end], pairs[0], pairs[1], round_)
 
 
-def _hips(body: Body, legs: list[Tubes], at: int) -> Tubes:
-    """From the widest of the hips down to slice `at` of each thigh, so that the outline runs on."""
+def _hips(body: Body, limbs: Tubes) -> Tubes:
+    """From the widest of the hips down into each thigh, so that the outline runs on."""
     middle = move(body, np.array([[0.0, 838.0, -6.0]]), np.array([TRUNK]), np.array([0]))[0]
-    half = half_width(body, 838.0)
-    start, end, wide, deep = [], [], [], []
-    for leg, side in zip(legs, (1, -1), strict=True):
-        start.append(middle + np.array([side * 0.54 * half, 0, 0]))
-        end.append(leg.start[at])
-        wide.append((0.46 * half, leg.wide[at, 0]))
-        deep.append((0.85 * half_depth(body, 838.0), leg.deep[at, 0]))
-    return Tubes(np.array(start), np.array(end), np.array(wide), np.array(deep), np.ones(2, bool))
+    half, depth = half_width(body, 838.0), 0.85 * half_depth(body, 838.0)
+    right = len(_chains().part[(_chains().part == LEG) & (_chains().side == 1)]) - 1
+    thigh = np.array([_THIGH, right + _THIGH])
+    start = middle + np.array([[0.54 * half, 0, 0], [-0.54 * half, 0, 0]])
+    wide = np.column_stack([np.full(2, 0.46 * half), limbs.wide[thigh, 0]])
+    deep = np.column_stack([np.full(2, depth), limbs.deep[thigh, 0]])
+    return Tubes(start, limbs.start[thigh], wide, deep, np.ones(2, bool))
 
 
-def _bridges(body: Body) -> list[Tubes]:
+@lru_cache(maxsize=1)
+def _bridge_table() -> Floats:
+    """Ends of all bridges, (2, n, 7): part, x, y, z, half width, half depth, side."""
+    rows = [(_NECK, 0)]
+    rows += [(each, side) for each in (_TRAPEZIUS, _SHOULDER, _SCAPULA, _CLAVICLE, _ARMPIT) for side in (1, -1)]
+    mirrored = [[(part, x * (side or 1), *rest, side) for part, x, *rest in ends] for ends, side in rows]
+    return np.array(mirrored).transpose(1, 0, 2)
+
+
+def _bridges(body: Body) -> Tubes:
     """Neck, slope of the shoulders, shoulder blades and armpits: from one part to the next."""
-    rows = [(_NECK, 0)] + [
-        (each, side) for each in (_TRAPEZIUS, _SHOULDER, _SCAPULA, _CLAVICLE, _ARMPIT) for side in (1, -1)
-    ]
-    ends = []
-    for which in (0, 1):
-        table = np.array([row[which] for row, _ in rows])
-        side = np.array([side for _, side in rows])
-        points = table[:, 1:4] * np.stack([np.where(side < 0, -1, 1), 0 * side + 1, 0 * side + 1], axis=1)
-        part = table[:, 0].astype(int)
-        factor = girth(body, TRUNK, table[:, 2])[0]
-        ends.append((move(body, points, part, side), table[:, 4] * factor, table[:, 5] * factor))
-    (start, wide0, deep0), (end, wide1, deep1) = ends
-    return [
-        Tubes(start, end, np.stack([wide0, wide1], axis=1), np.stack([deep0, deep1], axis=1), np.ones(len(rows), bool))
-    ]
+    table = _bridge_table()
+    flat = table.reshape(-1, 7)
+    points = move(body, flat[:, 1:4], flat[:, 0].astype(int), flat[:, 6].astype(int)).reshape(2, -1, 3)
+    sizes = flat[:, 4:6] * girth(body, TRUNK, flat[:, 2])[0][:, None]
+    wide, deep = sizes.reshape(2, -1, 2).transpose(2, 1, 0)
+    return Tubes(points[0], points[1], wide, deep, np.ones(len(wide), bool))
 
 
-def _slices(body: Body, outline: Outline) -> Slices:
+def _trunk(body: Body) -> Slices:
+    """Level slices of the trunk, from the neck to between the thighs."""
+    outline = next(each for each in standard().outlines if each.part == TRUNK and each.name == "soft_trunk")
     n = len(outline.centre)
-    part, side = np.full(n, outline.part), np.full(n, outline.side)
-    centre, across, _ = _axes_at(body, outline.centre, part, side)
-    wide, deep = girth(body, outline.part, outline.centre[:, 1])
+    centre, across, _ = _axes_at(body, outline.centre, np.full(n, TRUNK), np.zeros(n, int))
+    wide, deep = girth(body, TRUNK, outline.centre[:, 1])
     width, depth = outline.half_width * wide, outline.half_depth * deep
     turn = np.arctan2(across[:, 2], across[:, 0])
     c, s = np.cos(turn), np.sin(turn)
     turned = np.sqrt((width * c) ** 2 + (depth * s) ** 2)
     shear = (width**2 - depth**2) * s * c / turned**2
-    ahead = forward(body, depth, outline.half_depth) if outline.part == TRUNK else np.zeros(n)
+    ahead = forward(body, depth, outline.half_depth)
     order = np.argsort(centre[:, 1], kind="stable")
     return Slices(
         centre[order, 1],

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from workstation.phantom.body import STANDARD_BMI, Body, Sex, draw_body, lie_again
-from workstation.phantom.cover import breasts, clothe, pose_skin
+from workstation.phantom.cover import breasts, clothe
 from workstation.phantom.irregular import waves
 from workstation.phantom.placing import move, move_solids
 from workstation.phantom.skeleton import HEAD, Capsules, Floats, Skeleton
@@ -26,12 +26,11 @@ __all__ = [
     "lie_again",
     "move",
     "pose_bones",
-    "pose_skin",
 ]
 
 
 def pose_bones(body: Body, skeleton: Skeleton) -> Skeleton:
-    """The skeleton where this body has it; outlines are left as they are (see `cover.pose_skin`)."""
+    """The skeleton where this body has it; outlines are left as they are (see `cover.clothe`)."""
     part = np.array([bone.part for bone in skeleton.bones])
     side = np.array([bone.side for bone in skeleton.bones])
     kind = np.array([bone.kind for bone in skeleton.bones])

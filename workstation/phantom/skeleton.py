@@ -22,7 +22,7 @@ Ints = NDArray[np.integer[Any]]
 HEAD, TRUNK, ARM, LEG, GIRDLE = range(5)
 _PARTS = {
     GIRDLE: {"clavicle", "scapula"},
-    HEAD: {"skull", "face", "mandible", "soft_head", "nasopharynx"},
+    HEAD: {"skull", "face", "mandible", "nasopharynx"},
     ARM: {"humerus", "forearm", "hand", "soft_arm"},
     LEG: {"femur", "knee", "tibia", "foot", "soft_leg"},
 }

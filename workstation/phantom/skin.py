@@ -97,17 +97,25 @@ def _add_tubes(tubes: Tubes, grid: Grid, back: Singles, front: Singles) -> None:
     last = np.floor((high[:, :2] + reach - origin) / grid.spacing_mm).astype(int) + 1
     first, last = np.maximum(first, 0), np.minimum(last, (grid.columns, grid.rows))
     x_all, y_all = grid.x.astype(np.float32), grid.y.astype(np.float32)
-    for n in np.flatnonzero((last > first).all(axis=1)):
-        box = np.s_[first[n, 1] : last[n, 1], first[n, 0] : last[n, 0]]
-        x = x_all[None, box[1]] - np.float32(tubes.start[n, 0])
-        y = y_all[box[0], None] - np.float32(tubes.start[n, 1])
-        ax, ay = np.float32(axis[n, 0]), np.float32(axis[n, 1])
-        t = np.clip((x * (ax / np.float32(square[n])) + y * (ay / np.float32(square[n]))), 0, 1)
-        wide, deep = tubes.wide[n].astype(np.float32), tubes.deep[n].astype(np.float32)
-        off = (x - t * ax) ** 2 + (y - t * ay) ** 2
-        inside = 1 - off / (wide[0] + t * (wide[1] - wide[0])) ** 2
-        hit = inside > 0
-        half = (deep[0] + t * (deep[1] - deep[0])) * np.sqrt(np.maximum(inside, 0))
-        middle = np.float32(tubes.start[n, 2]) + t * np.float32(axis[n, 2])
-        np.minimum(back[box], middle - half, out=back[box], where=hit)
-        np.maximum(front[box], middle + half, out=front[box], where=hit)
+    numbers = np.column_stack([tubes.start, axis, square, tubes.wide, tubes.deep]).astype(np.float32)
+    with np.errstate(invalid="ignore"):  # the root of what is outside is nan, which fmin and fmax pass over
+        for n in np.flatnonzero((last > first).all(axis=1)):
+            box = np.s_[first[n, 1] : last[n, 1], first[n, 0] : last[n, 0]]
+            x0, y0, z0, ax, ay, az, length2, wide0, wide1, deep0, deep1 = numbers[n]
+            x, y = x_all[None, box[1]] - x0, y_all[box[0], None] - y0
+            t = x * (ax / length2) + y * (ay / length2)
+            np.minimum(np.maximum(t, 0, out=t), 1, out=t)
+            dx, dy = x - t * ax, y - t * ay
+            dx *= dx
+            dy *= dy
+            dx += dy
+            width = t * (wide1 - wide0)
+            width += wide0
+            dx /= width
+            dx /= width
+            half = np.sqrt(np.subtract(1, dx, out=dx), out=dx)
+            half *= t * (deep1 - deep0) + deep0
+            t *= az
+            t += z0
+            np.fmin(back[box], t - half, out=back[box])
+            np.fmax(front[box], np.add(t, half, out=half), out=front[box])
