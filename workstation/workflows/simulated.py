@@ -77,7 +77,7 @@ def orders(cohort: str, seed: int, patients: int | None, out: Path) -> list[Orde
     needed, free = number * _PATIENT_BYTES, shutil.disk_usage(_existing(out)).free
     if needed > free:
         raise WorkflowError(
-            f"{number:,} patients need {needed / 1e9:.1f} GB or more, and there are {free / 1e9:.1f} GB free where "
+            f"{number:,} patients need {needed / 1e9:.2g} GB or more, and there are {free / 1e9:.2g} GB free where "
             f"{out} is to be. Make room, name another place, or ask for fewer patients."
         )
     return [Order(cohort, seed, index, out) for index in range(number)]
