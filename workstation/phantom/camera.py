@@ -127,10 +127,11 @@ def blur(layers: Singles, camera: Camera, depths: Depths) -> Singles:
 def _wide(sigma: float) -> Singles:
     """From coarse pixels to a wide blur of them on fine ones, along one axis: (fine, fine / step).
 
-    Any leading block of it serves a shorter axis.
+    Any leading block of it serves a shorter axis. Taking means and interpolating blur a little themselves.
     """
     step, coarse = _SCATTER_STEP, _LONGEST // _SCATTER_STEP
-    blurred = gaussian_filter1d(np.eye(coarse), sigma / step, axis=0, mode="constant")
+    left = np.sqrt(sigma**2 - (step**2 - 1) / 12 - step**2 / 6)
+    blurred = gaussian_filter1d(np.eye(coarse), left / step, axis=0, mode="constant")
     place = np.clip((np.arange(_LONGEST) + 0.5) / step - 0.5, 0, coarse - 1)
     lower = np.minimum(place.astype(int), coarse - 2)
     share = (place - lower)[:, None]

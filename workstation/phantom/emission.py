@@ -35,7 +35,7 @@ class Depths:
 
 
 BODY = Depths()
-_CHUNK = 1 << 14  # chords or pixels taken at once, so that what is computed of them stays in the processor's cache
+_CHUNK = 1 << 13  # chords or pixels taken at once, so that what is computed of them stays in the processor's cache
 
 
 def around(chords: Chords, scene: Medium, anterior: bool, lead: float, step: float = 20.0) -> Depths:
@@ -122,7 +122,7 @@ def deposit_soft(
 
     concentration: maps (rows, columns) for the front and the back of the body; between them it changes evenly with
     depth. lung: the lungs' concentration. Each bin takes the slab around it; attenuation is integrated through the
-    slab in closed form, the concentration is that of its middle. Heights grow towards the camera.
+    slab in closed form, the concentration is that of its middle.
     """
     out = [np.zeros((depths.number, box.shape[0] * box.shape[1]), np.float32) for _ in sides]
     body = scene.facing(True).body
@@ -130,79 +130,72 @@ def deposit_soft(
         pixel = body[start : start + _CHUNK]
         row, column = np.divmod(pixel, scene.front.shape[1])
         flat = (row - box.top) * box.shape[1] + (column - box.left)
-        values = tuple(np.take(each, pixel).astype(np.float32) for each in concentration)
+        values = [np.take(each, pixel).astype(np.float32) for each in concentration]
         for layers, anterior in zip(out, sides, strict=True):
             face = scene.facing(anterior)
-            slabs = _Slabs(
-                np.take(face.skin, pixel).astype(np.float32),
-                np.take(face.bottom, pixel).astype(np.float32),
-                np.take(face.lung_top, pixel).astype(np.float32),
-                np.take(face.lung_bottom, pixel).astype(np.float32),
-                face.plane[row].astype(np.float32),
+            skin, bottom, lung_top, lung_bottom = (
+                np.take(each, pixel) for each in (face.skin, face.bottom, face.lung_top, face.lung_bottom)
             )
-            near, far = values if anterior else values[::-1]
-            for number, (high, low, emitted) in slabs.emitted(near, far, lung, depths):
+            slabs = _Slabs(
+                *((MU * (each - skin)).astype(np.float32) for each in (bottom, lung_top, lung_bottom, face.plane[row])),
+                *(values if anterior else values[::-1]),
+            )
+            for number, high, low, emitted in slabs.emitted(lung, depths):
                 if face.metals:
-                    emitted = emitted * np.asarray(face.dimmed(low, high, pixel), np.float32)
+                    shade = face.dimmed(low / np.float32(MU) + skin, high / np.float32(MU) + skin, pixel)
+                    emitted = emitted * np.asarray(shade, np.float32)
                 layers[number, flat] = emitted
     return [each.reshape(-1, *box.shape) for each in out]
 
 
 @dataclass(frozen=True, eq=False)
 class _Slabs:
-    """Some pixels of the body: heights towards the camera of skin, far skin and lung, and the collimator's, (n,)."""
+    """Some pixels of the body along the line of sight, in optical lengths from the near skin, which is at 0: far skin,
+    lung, collimator (n,). ahead, behind: concentration of soft tissue at the near and the far skin."""
 
-    skin: Singles
     bottom: Singles
     lung_top: Singles
     lung_bottom: Singles
     plane: Singles
+    ahead: Singles
+    behind: Singles
 
-    def emitted(
-        self, ahead: Singles, behind: Singles, lung: float, depths: Depths
-    ) -> Iterator[tuple[int, tuple[Singles, Singles, Singles]]]:
-        """Per bin that holds any: its upper and lower border and the emission between them that gets out.
-
-        ahead, behind: concentration of soft tissue at the near and the far skin.
-        """
-        slope = (ahead - behind) / (self.skin - self.bottom)
+    def emitted(self, lung: float, depths: Depths) -> Iterator[tuple[int, Singles, Singles, Singles]]:
+        """Per bin that holds any: its upper and lower border and the emission between them that gets out."""
+        nearer = self.ahead * np.float32(1 / MU)
+        change = (self.behind - self.ahead) * np.float32(0.5 / MU) / self.bottom  # for the sum of a slab's borders
         thin = np.flatnonzero(self.lung_top > self.lung_bottom)
-        reach = float((self.plane - self.skin).min()), float((self.plane - self.bottom).max())
-        high, above = self.skin, np.ones_like(self.skin)
-        lungs = _Lungs(self.skin[thin], self.lung_top[thin], self.lung_bottom[thin])
-        in_lung = lungs.survival(high[thin])[1]
+        lung_top, lung_bottom = self.lung_top[thin], self.lung_bottom[thin]
+        reach = float(self.plane.min()), float((self.plane - self.bottom).max())
+        high, above = np.zeros_like(self.bottom), np.ones_like(self.bottom)
+        # Within a lung: survival at the slab's borders, or where the lung ends before them.
+        in_lung = np.exp(lung_top)
         for number in range(depths.number):
-            edge = depths.nearest + depths.step * (number + 0.5)
+            edge = MU * (depths.nearest + depths.step * (number + 0.5))
             last = edge >= reach[1] or number == depths.number - 1
             if edge <= reach[0] and not last:
                 continue
-            low = self.bottom if last else np.minimum(np.maximum(self.plane - np.float32(edge), self.bottom), self.skin)
-            below = np.exp(np.float32(MU) * (low - self.skin))
-            value = ((high + low) * np.float32(0.5) - self.bottom) * slope + behind
+            low = self.bottom
+            if not last:
+                low = self.plane - np.float32(edge)
+                np.maximum(low, self.bottom, out=low)
+                np.minimum(low, 0, out=low)
+            below = np.exp(low)
+            value = high + low
+            value *= change
+            value += nearer
             if thin.size:
-                gain, lower = lungs.survival(low[thin])
+                inside = np.clip(low[thin], lung_bottom, lung_top)
+                gain = np.exp(np.float32(1 - LUNG_DENSITY) * (lung_top - inside))
                 below[thin] *= gain
-            share = (above - below) * value
-            if thin.size:
-                share[thin] += (in_lung - lower) * (np.float32(lung / LUNG_DENSITY) - value[thin])
+                lower = np.exp(inside) * gain
+                extra = (in_lung - lower) * (np.float32(lung / LUNG_DENSITY / MU) - value[thin])
                 in_lung = lower
-            yield number, (high, low, share * np.float32(1 / MU))
+            share = above - below
+            share *= value
+            if thin.size:
+                share[thin] += extra
+            yield number, high, low, share
             if last:
                 return
             high, above = low, below
-
-
-@dataclass(frozen=True, eq=False)
-class _Lungs:
-    """Pixels with lung in them: heights of skin and lung."""
-
-    skin: Singles
-    top: Singles
-    bottom: Singles
-
-    def survival(self, h: Singles) -> tuple[Singles, Singles]:
-        """How many times more photons from h get out than through soft tissue; the share that gets out from h, or
-        from the lung's near or far side where h lies beyond it."""
-        inside = np.clip(h, self.bottom, self.top)
-        gain = np.exp(np.float32(MU * (1 - LUNG_DENSITY)) * (self.top - inside))
-        return gain, np.exp(np.float32(MU) * (inside - self.skin)) * gain
