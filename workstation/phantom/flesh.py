@@ -22,7 +22,7 @@ from workstation.phantom.skeleton import ARM, HEAD, LEG, TRUNK, Floats, Ints
 
 GRAIN = (256, 64)  # rows and columns of the unevenness over the whole frame
 _PARTS = {"head": HEAD, "trunk": TRUNK, "arm": ARM, "leg": LEG}
-_LEAN = (0.90, 0.86, 0.76, 0.65)  # of head, trunk, arms, legs
+_LEAN = (1.0, 0.95, 0.83, 0.68)  # of head, trunk, arms, legs
 _FINE, _BROAD = 0.028, 0.055  # log standard deviations of the unevenness
 _BOWEL_MM = 690.0  # middle height of the small bowel
 
@@ -119,7 +119,7 @@ def draw_flesh(body: Body, age: int, rng: np.random.Generator) -> Flesh:
         _bowel(rng),
         _levels(rng),
         _fat(body, age, rng),
-        float(np.clip(rng.normal(0.37, 0.05), 0.24, 0.55)),
+        float(np.clip(rng.normal(0.44, 0.05), 0.3, 0.6)),
         float(np.clip(rng.normal(0.46, 0.07), 0.3, 0.7)),
         (float(np.exp(breast + rng.normal(0, 0.05))), float(np.exp(breast + rng.normal(0, 0.05)))),
         _renal_pelves(rng),

@@ -18,8 +18,8 @@ from workstation.phantom.flesh import Flesh, draw_flesh, flesh_again
 from workstation.phantom.pose import STANDARD_BMI, Body
 from workstation.phantom.skeleton import Bone, Floats, Ints, standard
 
-# Of bone over soft tissue relative to the table, at 50 years and ordinary build; the real scan is at about 1.4.
-MEDIAN, SIGMA = 1.75, 0.30
+# Of bone over soft tissue relative to the table, at 50 years and ordinary build; the real scan is at about 2.
+MEDIAN, SIGMA = 2.3, 0.30
 PER_YEAR = 0.006  # lost for each year above 50
 GROUP_SIGMA, SIDE_SIGMA, BONE_SIGMA, VERTEBRA_SIGMA = 0.15, 0.15, 0.05, 0.07  # logarithms; sides: of left over right
 JOINT_MOST = 0.30  # log; more in one joint would be read as a lesion
@@ -33,23 +33,23 @@ _SPINE = ("cspine", "tspine", "lspine", "sacrum")
 # their beginnings, before groups.
 _CORRECTION = MappingProxyType(
     {
-        "iliac_crest": 0.70,
-        "femoral_head": 0.55,
+        "iliac_crest": 0.66,
+        "femoral_head": 0.56,
         "femoral_neck": 0.75,
         "humerus_head": 0.70,
         "humerus_tuber": 0.70,
         "glenoid": 0.70,
-        "liver": 0.5,
-        "skull": 0.60,
-        "face": 0.72,
-        "mandible": 0.80,
-        "clavicle": 0.44,
-        "acetabulum": 0.55,
+        "liver": 0.3,
+        "skull": 0.54,
+        "face": 0.66,
+        "mandible": 0.75,
+        "clavicle": 0.42,
+        "acetabulum": 0.54,
         "sternum": 0.88,
-        "ribs": 0.84,
+        "ribs": 0.78,
         "lspine": 0.94,
-        "ilium": 0.92,
-        "humerus": 0.80,
+        "ilium": 1.04,
+        "humerus": 0.76,
         "scapula": 0.92,
     }
 )
