@@ -19,7 +19,6 @@ MU = 0.015  # per mm, soft tissue at 140 keV, narrow beam
 LUNG_DENSITY = 0.26
 GAP = 45.0  # skin to collimator
 _REACH_MM = 150.0  # the collimator keeps clear of the highest skin so far up and down
-_NOWHERE = -1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,16 +105,13 @@ def medium(back: Floats, front: Floats, lungs: Chords, spacing_mm: float) -> Med
     at = lungs.row, lungs.column
     lung_back[at] = np.clip(lungs.back, back[at], front[at])
     lung_front[at] = np.clip(lungs.front, back[at], front[at])
-    front_plane = _plane(np.nan_to_num(front, nan=_NOWHERE), spacing_mm)
-    back_plane = -_plane(np.nan_to_num(-back, nan=_NOWHERE), spacing_mm)
-    return Medium(back, front, lung_back, lung_front, front_plane, back_plane)
+    planes = _plane(np.fmax.reduce(front, axis=1), spacing_mm), -_plane(np.fmax.reduce(-back, axis=1), spacing_mm)
+    return Medium(back, front, lung_back, lung_front, *planes)
 
 
-def _plane(skin: Floats, spacing_mm: float) -> Floats:
-    """Height of a collimator over each row, (rows,)."""
-    highest = skin.max(axis=1)
-    has = highest > _NOWHERE / 2
-    highest[~has] = highest[has].min()
+def _plane(highest: Floats, spacing_mm: float) -> Floats:
+    """Height of a collimator over each row, (rows,), from that of the skin, nan where there is no body."""
+    highest = np.where(np.isnan(highest), np.nanmin(highest), highest).astype(float)
     reach = int(_REACH_MM / spacing_mm)
     smooth = gaussian_filter1d(maximum_filter1d(highest, 2 * reach + 1), reach / 2, mode="nearest")
     return np.asarray(smooth + GAP)
