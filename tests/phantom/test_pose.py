@@ -228,3 +228,14 @@ def test_people_are_of_all_sizes() -> None:
     assert 16 <= bmi.min() < 20 and 33 < bmi.max() <= 42
     assert abs(np.mean([each.posture.arms[0].rest == "raised" for each in drawn]) - 0.025) < 0.03
     assert np.percentile([abs(each.posture.head_turn) for each in drawn], 95) > np.deg2rad(18)
+
+
+def test_the_breastbone_hardly_follows_a_curved_spine() -> None:
+    plain = body(16)
+    build = replace(plain.build, warp=((0.0, 0.0, 0.0, 0.0),) * len(plain.build.warp), double_mm=0.0)
+    points = np.array([[0.0, 430.0, -58.0], [0.0, 430.0, 85.0]])
+    spine, front = (
+        move(replace(plain, build=replace(build, single_mm=40.0)), points, np.full(2, TRUNK), np.zeros(2, int))
+        - move(replace(plain, build=replace(build, single_mm=0.0)), points, np.full(2, TRUNK), np.zeros(2, int))
+    )[:, 0]
+    assert spine > 20 and abs(front) < 0.5 * spine

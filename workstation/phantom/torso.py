@@ -19,26 +19,31 @@ _LINE_Y = (190.0, 269.0, 418.0, 671.0, 760.0, 860.0)
 _LINE_Z = (-8.0, -28.0, -58.0, -18.0, -52.0, -40.0)
 _SPINE = (269.0, 780.0)  # from the lowest neck vertebra to the sacrum
 _STIFF = 75.0  # beyond this far from the spine, the side is not crowded further by its curve, mm
+_FIRM = 0.65  # of the spine's curve that the front of the chest does not share
 _PIVOT = np.array([26.0, 320.0, 52.0])  # sternoclavicular joint, about which the girdle turns
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """The bent line at the knots: origin (n, 3); lean (n, 2), slope in x and z; turn; factors of width, depth."""
+    """The bent line at the knots: origin (n, 3); lean (n, 2), slope in x and z; turn; factors of width, depth.
+
+    curve: how far the spine alone is curved sideways here, mm.
+    """
 
     origin: Floats
     lean: Floats
     turn: Floats
     factor: Floats
+    curve: Floats
 
-    def at(self, y: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Origin, lean, turn and factor at standard heights y (n,), linear between knots."""
+    def at(self, y: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """Origin, lean, turn, factor and curve at standard heights y (n,), linear between knots."""
         place = np.clip((y - _KNOTS[0]) / 10.0, 0, len(_KNOTS) - 1.001)
         lower = place.astype(np.int64)
         upper = (place - lower)[:, None]
-        table = np.column_stack([self.origin, self.lean, self.turn, self.factor])
+        table = np.column_stack([self.origin, self.lean, self.turn, self.factor, self.curve])
         value = table[lower] * (1 - upper) + table[lower + 1] * upper
-        return value[:, :3], value[:, 3:5], value[:, 5], value[:, 6:]
+        return value[:, :3], value[:, 3:5], value[:, 5], value[:, 6:8], value[:, 8]
 
 
 def line_z(y: Floats) -> Floats:
@@ -95,23 +100,25 @@ def line(body: Body) -> Line:
     frame = np.interp(y, [600, 740], [build.shoulders, build.hips]) * sex * body.scale
     wide = head * above + frame * (1 - above)
     deep = head * above + body.scale * np.interp(y, [260, 380, 600], [1.0, build.chest, 1.0]) * (1 - above)
-    return Line(origin, np.stack([side, front], axis=1), turn, np.stack([wide, deep], axis=1))
+    return Line(origin, np.stack([side, front], axis=1), turn, np.stack([wide, deep], axis=1), curve * trunk)
 
 
 def bend(body: Body, points: Floats) -> Floats:
     """Standard points (n, 3) of head, neck or trunk where this body has them."""
     y = points[:, 1]
-    origin, lean, turn, factor = line(body).at(y)
+    origin, lean, turn, factor, curve = line(body).at(y)
     x, z = points[:, 0] * factor[:, 0], (points[:, 2] - line_z(y)) * factor[:, 1]
     c, s = np.cos(turn), np.sin(turn)
     x, z = c * x + s * z, c * z - s * x
     far = np.where(y < 250, x, _STIFF * np.tanh(x / _STIFF))
     tilt = lean / np.sqrt(1 + lean**2)  # sines
+    # The breastbone hardly follows a curved spine.
+    curve = -_FIRM * curve * np.clip((z - 15) / 110, 0, 1)
     upright = np.sqrt(1 - tilt**2)
     pelvis = body.posture.pelvis_tilt * _smooth(y, 610, 730)
     return np.stack(
         [
-            origin[:, 0] + x * upright[:, 0],
+            origin[:, 0] + x * upright[:, 0] + curve,
             origin[:, 1] - far * tilt[:, 0] - z * tilt[:, 1] + pelvis * x,
             origin[:, 2] + z * upright[:, 1],
         ],
@@ -130,7 +137,8 @@ def shrug(body: Body, points: Floats, side: int) -> Floats:
     c, s = np.cos(round_), np.sin(round_)
     x, z = c * x - s * z, c * z + s * x
     # Without the bend's own curves: the girdle is rigid. It takes place, turn and lean from the chest at its pivot.
-    origin, lean, turn, factor = (value[0] for value in line(body).at(_PIVOT[1:2]))
+    origin, lean, turn, factor, curve = (value[0] for value in line(body).at(_PIVOT[1:2]))
+    origin = origin - (_FIRM * curve, 0, 0)
     x, z = (x + _PIVOT[0]) * side * factor[0], (z + _PIVOT[2] - line_z(_PIVOT[1])) * factor[1]
     y = y * lengths(body)[2]
     c, s = np.cos(turn), np.sin(turn)
