@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,11 +59,26 @@ def test_the_manifest_deals_patients_by_tumour_and_status(
     there = Snapshot.load(made[0])
     known = there.manifest
     assert known.labels_from == "truth" and not known.sealed
+    with (made[0] / "clinical.csv").open(encoding="utf-8", newline="") as file:
+        reference = {row["patient"]: row["reference"] for row in csv.DictReader(file)}
     for patient, stratum in known.strata.items():
         own = [row for row in there.scans if row["patient"] == patient]
-        status = "metastatic" if any(int(row["grade"]) >= 2 for row in own) else "clear"
-        assert stratum == f"{own[0]['tumour']}/{status}"
+        assert stratum == f"{own[0]['tumour']}/{'metastatic' if reference[patient] == '1' else 'clear'}"
     assert known.folds == assign_folds(list(known.strata), list(known.strata.values()), 2, SEED)
+
+
+@pytest.mark.parametrize(
+    ("grades", "clinical", "status"),
+    [
+        ((0, 1), None, "clear"), ((2, 0), None, "metastatic"), ((0, 3), {"reference": None}, "metastatic"),
+        ((3,), {"reference": 0}, "clear"), ((0,), {"reference": 1}, "metastatic"),
+    ],
+)  # fmt: skip
+def test_status_is_the_reference_else_the_grades(
+    grades: tuple[int, ...], clinical: dict[str, object] | None, status: str
+) -> None:
+    scans: list[Any] = [SimpleNamespace(person=SimpleNamespace(tumour="lung"), grade=grade) for grade in grades]
+    assert simulate_snapshot.stratum(scans, clinical) == f"lung/{status}"
 
 
 def test_the_result_counts_visible_lesions(made: tuple[Path, simulate_snapshot.SimulateResult]) -> None:

@@ -6,7 +6,7 @@ processes. NumPy, SciPy and scikit-image are all this needs.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +86,14 @@ def run(
 
 def _carry_out(order: Order) -> _Frozen:
     scans, clinical = simulate(order)
-    status = "metastatic" if any(scan.grade >= 2 for scan in scans) else "clear"
-    return _Frozen(tuple(_frozen(scan) for scan in scans), f"{scans[0].person.tumour}/{status}", clinical)
+    return _Frozen(tuple(_frozen(scan) for scan in scans), stratum(scans, clinical), clinical)
+
+
+def stratum(scans: Sequence[SimulatedScan], clinical: Row | None) -> str:
+    """A patient's "tumour/status"; the status is the reference where there is one, else what the grades say."""
+    reference = None if clinical is None else clinical.get("reference")
+    metastatic = any(scan.grade >= 2 for scan in scans) if reference is None else bool(reference)
+    return f"{scans[0].person.tumour}/{'metastatic' if metastatic else 'clear'}"
 
 
 def _frozen(scan: SimulatedScan) -> FrozenScan:
