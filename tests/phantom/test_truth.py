@@ -5,17 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workstation.phantom import camera as optics
-from workstation.phantom import lesions as model
 from workstation.phantom.cohorts import COHORTS
 from workstation.phantom.patient import simulate
-from workstation.phantom.pose import draw_body
-from workstation.phantom.projection import ellipsoids
-from workstation.phantom.scan import Acquisition, Scene, build, contribution
-from workstation.phantom.sites import all_sites, anchor
-from workstation.phantom.skeleton import standard
 from workstation.phantom.truth import trace
-from workstation.phantom.uptake import Uptake
 
 
 def test_a_mask_is_what_the_definition_says() -> None:
@@ -41,38 +33,16 @@ def test_nothing_there_is_never_visible() -> None:
     assert not found.shown(1e9).any()
 
 
-@pytest.fixture(scope="module")
-def scene() -> Scene:
-    body = draw_body(np.random.default_rng(3), "F", 60)
-    uptake = Uptake(np.array([bone.uptake for bone in standard().bones]), (np.ones((8, 4)), np.ones((8, 4))))
-    return build(body, uptake, (), Acquisition(optics.CAMERAS[1], 16, 2e6, 0.0, 200.0))
-
-
-def test_the_expected_picture_has_the_asked_counts_and_an_empty_border(scene: Scene) -> None:
-    assert sum(float(view.sum()) for view in scene.expected) / 2 == pytest.approx(2e6, rel=1e-3)
-    rows, columns = scene.field.slices
-    for view in scene.expected:
-        assert view[rows, columns].min() > 0
-        assert view.sum() == pytest.approx(float(view[rows, columns].sum()))
-
-
-@pytest.mark.parametrize("view", [0, 1])
-def test_a_lesions_box_holds_all_it_adds(scene: Scene, view: int) -> None:
-    site = next(site for site in all_sites() if site.place == "lateral rib" and site.side == "left")
-    centre, direction = anchor(scene.skeleton, site)
-    solids = model.solids(model.Shape(25, 2.0, 2), centre, direction, np.random.default_rng(0))
-    chords = ellipsoids(solids, scene.grid)
-    concentration = np.full(len(chords.row), 10.0)
-    picture, box = contribution(scene, chords, concentration, view)
-    layers = optics.deposit(chords, concentration, scene.medium, view == 0, optics.whole(scene.grid))
-    full = optics.blur(layers, scene.camera) * scene.scale
-    np.testing.assert_allclose(picture, full[box.slices], rtol=1e-4, atol=1e-4)
-    assert full.sum() == pytest.approx(float(picture.sum()), rel=1e-4)
+def test_a_cold_lesions_mask_goes_by_how_much_it_takes_away() -> None:
+    found = trace(np.array([[0.0, 4.0], [3.0, 1.0]]), np.full((2, 2), 10.0))
+    assert found.ratio(-0.8) == pytest.approx(-0.32)
+    assert found.shown(-0.8).tolist() == [[False, True], [True, False]]
+    assert not found.shown(-0.2).any()
 
 
 def test_left_is_on_the_right_of_the_anterior_picture() -> None:
     seen = 0
-    for number in range(6):
+    for number in range(4):
         for scan in simulate(COHORTS["demo"], 3, number):
             middle = {view: np.nonzero(scan.bladder[view])[1].mean() for view in (0, 1) if scan.bladder[view].any()}
             for lesion in scan.lesions:
@@ -86,4 +56,4 @@ def test_left_is_on_the_right_of_the_anterior_picture() -> None:
                         right_half = np.nonzero(lesion.masks[view])[1].mean() > middle[view]
                         assert right_half == ((lesion.site.side == "left") == (view == 0))
                         seen += 1
-    assert seen > 4
+    assert seen > 2

@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 import resources
 from workstation.phantom import forms, rows
-from workstation.phantom.laws import ROW, Lognormal, Shape, contrast_law, draw_shape, kind
+from workstation.phantom.laws import ROW, Level, Lognormal, Shape, contrast_law, draw_shape, kind, levels
 from workstation.phantom.projection import Chords, Grid, capsules, ellipsoids, join
 from workstation.phantom.sites import TABLE, TUMOURS, all_sites, anchor
 from workstation.phantom.skeleton import Capsules, Ellipsoids, Floats, Skeleton
@@ -24,7 +24,7 @@ class Finding:
 
     stays: it is there in a scan whose course keeps more than this share (see `there`); benign ones always are.
     row: a member of a row of rib fractures. cold: takes uptake away; not counted. grain: seed of its jitter, the same
-    in every scan.
+    in every scan. level: the patient's factor on the median contrast of its like.
     """
 
     malignant: bool
@@ -35,6 +35,7 @@ class Finding:
     row: bool
     cold: bool
     grain: int
+    level: float = 1.0
 
     def there(self, kept: float) -> bool:
         """kept: chance that a malignant lesion of the patient is there at the time of the scan."""
@@ -61,8 +62,10 @@ def draw(
     of_malignant, of_benign = malignant[TUMOURS.index(tumour)], benign[age_group(age)]
     of_malignant[list(row)] = of_benign[list(row)] = 0
     chosen = draw_sites(of_malignant, of_benign, (a, b - len(row)), rng)
+    every = levels()
+    level = every[int(rng.choice(len(every), p=[each.chance for each in every]))]
     found = [
-        _finding(site, name, rng)
+        _finding(site, name, level, rng)
         for name, places in ((tumour, chosen[0]), (ROW, row), ("benign", chosen[1]))
         for site in places
     ]
@@ -73,12 +76,20 @@ def draw(
     return tuple(found)
 
 
-def _finding(site: int, name: str, rng: np.random.Generator) -> Finding:
+def _finding(site: int, name: str, level: Level, rng: np.random.Generator) -> Finding:
     shape = draw_shape(kind(name), all_sites()[site], rng)
     malignant = name in TUMOURS
     quantile, stays = rng.uniform(), rng.uniform()
     return Finding(
-        malignant, site, shape, quantile, stays if malignant else -1.0, name == ROW, False, int(rng.integers(2**62))
+        malignant,
+        site,
+        shape,
+        quantile,
+        stays if malignant else -1.0,
+        name == ROW,
+        False,
+        int(rng.integers(2**62)),
+        level.factor(name),
     )
 
 
@@ -143,7 +154,7 @@ def contrast(
     if finding.cold:
         return _cold("left").quantile(rank)
     scaled = factor if finding.malignant else 1.0
-    return contrast_law(kind(finding.kind(tumour)), threshold, scaled).quantile(rank)
+    return contrast_law(kind(finding.kind(tumour)), threshold, scaled * finding.level).quantile(rank)
 
 
 def _cold(name: str) -> Lognormal:

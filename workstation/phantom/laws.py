@@ -149,6 +149,24 @@ def kind(name: str | None) -> Kind:
     )
 
 
+@dataclass(frozen=True)
+class Level:
+    """How strongly one patient's bone answers, drawn once per patient: a factor on the median contrast of lesions."""
+
+    chance: float
+    contrast: float
+
+    def factor(self, name: str) -> float:
+        """For one of KINDS; rows of fractures are all alike."""
+        return 1.0 if name == ROW else self.contrast
+
+
+@cache
+def levels() -> tuple[Level, ...]:
+    table = resources.table(TABLE)["levels"]
+    return tuple(Level(*each) for each in zip(table["chance"], table["contrast"], strict=True))
+
+
 def draw_shape(laws: Kind, site: Site, rng: np.random.Generator) -> Shape:
     forms = laws.forms(site)
     form = forms[int(rng.choice(len(forms), p=[chance for _, chance in forms]))][0]
@@ -175,6 +193,5 @@ def contrast_law(laws: Kind, threshold: float, factor: float = 1.0) -> Lognormal
 
 
 def log_density(laws: Kind, site: Site, shape: Shape, contrast: float, threshold: float, factor: float = 1.0) -> float:
-    """Of shape and contrast at a site."""
-    hot = contrast_law(laws, threshold, factor).log_density(contrast)
-    return log_density_of_shape(laws, site, shape) + hot
+    """Of shape and contrast at a site. factor: on the median contrast."""
+    return log_density_of_shape(laws, site, shape) + contrast_law(laws, threshold, factor).log_density(contrast)

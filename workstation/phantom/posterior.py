@@ -4,10 +4,11 @@ Two figures per lesion, both with the patient's status, tumour type and age grou
 lesions): `p_ceiling` from what a perfect eye could see of all lesions of the scan without noise, and `p_alone` from
 this lesion only. They bound what any reader can reach on these scans; nobody reaches them.
 
-Hypotheses: one for "no row of fractures" and one for each row the seen lesions could hold, times the courses, tumours
-and age groups. Within each, a lesion is malignant or benign by the ratio r of its two likelihoods, and a labelling with
-k malignant ones weighs w_k times the product of their ratios, w_k being a law of counts over the coefficient that makes
-sites distinct (see `world`). Sums over labellings run forwards and backwards over the lesions, as in a hidden chain.
+Hypotheses: one for "no row of fractures" and one for each row the seen lesions could hold, times the courses, levels,
+tumours and age groups. Within each, a lesion is malignant or benign by the ratio r of its two likelihoods, and a
+labelling with k malignant ones weighs w_k times the product of their ratios, w_k being a law of counts over the
+coefficient that makes sites distinct (see `world`). Sums over labellings run forwards and backwards over the lesions,
+as in a hidden chain.
 """
 
 from __future__ import annotations
@@ -20,19 +21,10 @@ import numpy as np
 import resources
 from workstation.phantom import rows
 from workstation.phantom.counts import numbers
-from workstation.phantom.laws import (
-    KINDS,
-    Shape,
-    contrast_law,
-    kind,
-    log_density_of_shape,
-)
-from workstation.phantom.posterior_before import Mix, Seen, evaluate_before
+from workstation.phantom.laws import KINDS, Shape, contrast_law, kind, levels, log_density_of_shape
 from workstation.phantom.sites import TABLE, TUMOURS, all_sites
-from workstation.phantom.skeleton import Floats
+from workstation.phantom.skeleton import Floats, Ints
 from workstation.phantom.world import World, tables, weights
-
-__all__ = ["Appearance", "Mix", "Moment", "Seen", "auc", "evaluate"]
 
 _MALIGNANT = slice(1, 1 + len(TUMOURS))  # of KINDS
 _BENIGN, _ROW = 0, len(KINDS) - 1
@@ -67,15 +59,6 @@ class Moment:
 NOW = (Moment(),)
 
 
-def evaluate(  # type: ignore[no-untyped-def]
-    seen, world, moments=NOW, *rest
-) -> tuple[Floats, Floats]:
-    """(p_ceiling, p_alone) of the lesions of one scan, each (n,)."""
-    if not isinstance(world, World):
-        return evaluate_before(seen, world, moments, *rest)
-    return posteriors(seen, world, moments)
-
-
 def posteriors(seen: Sequence[Appearance], world: World, moments: tuple[Moment, ...] = NOW) -> tuple[Floats, Floats]:
     """(p_ceiling, p_alone) of the lesions of one scan, each (n,).
 
@@ -85,57 +68,75 @@ def posteriors(seen: Sequence[Appearance], world: World, moments: tuple[Moment, 
     ceiling, alone = np.ones(len(seen)), np.ones(len(seen))
     if hot.any():
         lesions = [each for each in seen if not each.cold]
-        shapes, contrasts = _densities(lesions, moments)
+        states = _states(moments)
+        densities = _densities(lesions, states)
         sites = np.array([each.site for each in lesions])
-        cold = [each.site for each in seen if each.cold]
-        ceiling[hot] = _together(sites, shapes, contrasts, world, moments, bool(cold))
-        alone[hot] = _alone(sites, shapes, contrasts, world, moments)
+        ceiling[hot] = _together(sites, densities, world, states, not hot.all())
+        alone[hot] = _alone(sites, densities, world, states)
     return ceiling, alone
 
 
-def _densities(seen: Sequence[Appearance], moments: tuple[Moment, ...]) -> tuple[Floats, Floats]:
-    """log densities of shape (KINDS, n) and of contrast (moments, KINDS, n)."""
+@dataclass(frozen=True)
+class _State:
+    """A course of the patient's metastases at the time of the scan, and the level of the patient's contrasts."""
+
+    chance: float
+    kept: float
+    factors: tuple[float, ...]  # of KINDS, on the median contrast
+
+
+def _states(moments: tuple[Moment, ...]) -> list[_State]:
+    return [
+        _State(
+            moment.chance * level.chance,
+            moment.kept,
+            tuple(level.factor(name) * (moment.factor if name in TUMOURS else 1.0) for name in KINDS),
+        )
+        for moment in moments
+        for level in levels()
+    ]
+
+
+def _densities(seen: Sequence[Appearance], states: list[_State]) -> Floats:
+    """log densities of shape and contrast, (states, KINDS, n)."""
     sites = all_sites()
-    shapes = np.array([[log_density_of_shape(kind(name), sites[e.site], e.shape) for e in seen] for name in KINDS])
-    contrasts = np.empty((len(moments), len(KINDS), len(seen)))
+    out = np.empty((len(states), len(KINDS), len(seen)))
     for k, name in enumerate(KINDS):
-        for m, moment in enumerate(moments):
-            if m and name not in TUMOURS:
-                contrasts[m, k] = contrasts[0, k]
-                continue
-            factor = moment.factor if name in TUMOURS else 1.0
-            laws = kind(name)
-            contrasts[m, k] = [contrast_law(laws, e.threshold, factor).log_density(e.contrast) for e in seen]
-    return shapes, contrasts
+        laws = kind(name)
+        shapes = np.array([log_density_of_shape(laws, sites[e.site], e.shape) for e in seen])
+        hot = {
+            factor: np.array([contrast_law(laws, e.threshold, factor).log_density(e.contrast) for e in seen])
+            for factor in {state.factors[k] for state in states}
+        }
+        for s, state in enumerate(states):
+            out[s, k] = shapes + hot[state.factors[k]]
+    return out
 
 
-def _together(
-    sites: Floats, shapes: Floats, contrasts: Floats, world: World, moments: tuple[Moment, ...], cold: bool
-) -> Floats:
-    """p_ceiling. Axes of what follows: hypothesis of a row, moment, tumour, age group, then lesions or numbers."""
+def _together(sites: Ints, densities: Floats, world: World, states: list[_State], cold: bool) -> Floats:
+    """p_ceiling. Axes of what follows: hypothesis of a row, state, tumour, age group, then lesions or numbers."""
     n = len(sites)
     malignant, benign = weights(world.law)
-    as_benign = shapes[_BENIGN] + contrasts[0, _BENIGN]
-    as_row = shapes[_ROW] + contrasts[0, _ROW] - as_benign
-    likelier = shapes[_MALIGNANT] + contrasts[:, _MALIGNANT] - as_benign  # (moments, tumours, n)
-    likelier = likelier + _log(malignant[:, sites])
-    place = _log(benign[:, sites])
-    ratio = likelier[:, :, None, :] - place[None, None]  # (moments, tumours, ages, n)
-    hypotheses = _hypotheses(sites, as_row)
-    inside = np.zeros((len(hypotheses), n), bool)
-    for number, (_, members) in enumerate(hypotheses):
-        inside[number, list(members)] = True
-    ratio = np.where(inside[:, None, None, None, :], -np.inf, ratio[None])
-    base = np.array([np.where(row, 0.0, place).sum(axis=1) + as_row[row].sum() for row in inside])
-    weight = np.stack(
-        [_numbers(type_, n - len(members), sites, world, moments, cold, n) for type_, members in hypotheses]
-    )
-    weight = weight + base[:, None, None, :, None]
-    batch = int(np.prod(ratio.shape[:-1]))
-    return _marginals(ratio.reshape(batch, n), weight.reshape(batch, n + 1))
+    reference = densities[0, _BENIGN]
+    as_benign = densities[:, _BENIGN] - reference  # (states, n)
+    as_row = densities[:, _ROW] - reference
+    place = _log(benign[:, sites])  # (ages, n)
+    likelier = densities[:, _MALIGNANT] - densities[:, None, _BENIGN] + _log(malignant[:, sites])
+    ratio = likelier[:, :, None, :] - place  # (states, tumours, ages, n)
+    hypotheses = _hypotheses(sites, as_row[0])
+    ratios, weight = [], []
+    for type_, members in hypotheses:
+        inside = np.zeros(n, bool)
+        inside[list(members)] = True
+        ratios.append(np.where(inside, -np.inf, ratio))
+        base = np.where(inside, 0.0, place).sum(axis=1) + np.where(inside, as_row, as_benign).sum(axis=1)[:, None]
+        counted = _numbers(type_, n - len(members), sites, world, states, cold, n)
+        weight.append(counted + base[:, None, :, None])
+    batch = len(hypotheses) * int(np.prod(ratio.shape[:-1]))
+    return _marginals(np.stack(ratios).reshape(batch, n), np.stack(weight).reshape(batch, n + 1))
 
 
-def _hypotheses(sites: Floats, as_row: Floats) -> list[tuple[int, tuple[int, ...]]]:
+def _hypotheses(sites: Ints, as_row: Floats) -> list[tuple[int, tuple[int, ...]]]:
     """(type of row, the lesions in it), "no row" first; only rows whose members all can be fractures."""
     lesion = {int(site): number for number, site in enumerate(sites) if as_row[number] > -np.inf}
     found: list[tuple[int, tuple[int, ...]]] = [(0, ())]
@@ -145,32 +146,32 @@ def _hypotheses(sites: Floats, as_row: Floats) -> list[tuple[int, tuple[int, ...
     return found
 
 
-def _numbers(
-    type_: int, free: int, sites: Floats, world: World, moments: tuple[Moment, ...], cold: bool, n: int
-) -> Floats:
-    """log weight of k malignant ones among n seen, `free` of them outside a row: (moments, tumours, ages, n + 1)."""
+def _numbers(type_: int, free: int, sites: Ints, world: World, states: list[_State], cold: bool, n: int) -> Floats:
+    """log weight of k malignant ones among n seen, `free` of them outside a row: (states, tumours, ages, n + 1)."""
     known = tables(world)
     given, without = known.metastatic[type_], known.without[type_]  # (tumours, ages, a, b), (tumours, ages, b)
     most, few = given.shape[-2] - 1, given.shape[-1] - 1
     chance = np.array([resources.table(TABLE)["cold"]["chance"][tumour] for tumour in TUMOURS])
-    out = np.zeros((len(moments), *given.shape[:2], n + 1))
-    for m, moment in enumerate(moments):
-        shows = chance * moment.kept
-        factor = moment.chance * (shows if cold else 1 - shows)  # (tumours,)
-        later = np.ones((len(TUMOURS), 1)) if moment.kept == 1 else _unseen(world.law, sites, 1 - moment.kept)
+    out = np.zeros((len(states), *given.shape[:2], n + 1))
+    unseen = {state.kept: _unseen(world.law, sites, 1 - state.kept) for state in states}
+    for s, state in enumerate(states):
+        shows = chance * state.kept
+        factor = state.chance * (shows if cold else 1 - shows)  # (tumours,)
         for k in range(max(free - few, 0), min(free, most) + 1):
-            gone = later[:, : most - k + 1]
+            gone = unseen[state.kept][:, : most - k + 1]
             ways = np.einsum("tga,ta->tg", given[:, :, k : k + gone.shape[1], free - k], gone)
-            out[m, :, :, k] = moment.kept**k * ways * factor[:, None]
+            out[s, :, :, k] = state.kept**k * ways * factor[:, None]
         if not cold and free <= few:
-            out[m, :, :, 0] += moment.chance * without[:, :, free]
+            out[s, :, :, 0] += state.chance * without[:, :, free]
     return _log(out)
 
 
-def _unseen(law: str, sites: Floats, gone: float) -> Floats:
+def _unseen(law: str, sites: Ints, gone: float) -> Floats:
     """Where the malignant lesions are that a scan does not show: gone^j times the sum, over j-subsets of the sites
     without a lesion, of the products of their chances, (tumours, j)."""
     malignant = weights(law)[0]
+    if gone == 0:
+        return np.ones((len(malignant), 1))
     most = numbers(law, TUMOURS[0], True).shape[0] - 1
     out = np.zeros((len(malignant), most + 1))
     out[:, 0] = 1
@@ -205,14 +206,14 @@ def _sum(values: Floats) -> float:
     return float(top + np.log(np.exp(values - top).sum())) if np.isfinite(top) else -np.inf
 
 
-def _alone(sites: Floats, shapes: Floats, contrasts: Floats, world: World, moments: tuple[Moment, ...]) -> Floats:
+def _alone(sites: Ints, densities: Floats, world: World, states: list[_State]) -> Floats:
     """p_alone: expected malignant over expected lesions of exactly these features per scan."""
     known = tables(world)
-    best = shapes.max(axis=0) + contrasts.max(axis=(0, 1))
-    density = np.exp(shapes + contrasts - best)  # (moments, KINDS, n)
-    there = np.array([moment.chance * moment.kept for moment in moments])
-    one = np.einsum("m,mtn,nt->n", there, density[:, _MALIGNANT], known.as_malignant[sites])
-    two = density[0, _BENIGN] * known.as_benign[sites] + density[0, _ROW] * known.as_row[sites]
+    density = np.exp(densities - densities.max(axis=(0, 1)))  # (states, KINDS, n)
+    kept = np.array([state.chance * state.kept for state in states])
+    chance = np.array([state.chance for state in states])
+    one = np.einsum("s,stn,nt->n", kept, density[:, _MALIGNANT], known.as_malignant[sites])
+    two = chance @ density[:, _BENIGN] * known.as_benign[sites] + chance @ density[:, _ROW] * known.as_row[sites]
     return np.asarray(one / (one + two))
 
 

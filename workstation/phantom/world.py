@@ -20,6 +20,8 @@ from workstation.phantom.counts import numbers
 from workstation.phantom.sites import TABLE, TUMOURS, all_sites
 from workstation.phantom.skeleton import Floats, Ints
 
+_Place = tuple[int, list[tuple[Floats, Floats]]]
+
 OLDER = (50, 70)  # years from which the second and third age groups count
 
 
@@ -78,21 +80,32 @@ def _back(table: Floats, p: Floats, q: Floats) -> Floats:
     return out
 
 
-def _factors(law: str) -> list[list[tuple[Floats, Floats]]]:
-    """Per place and site (p, q) of its factor 1 + p x + q y, each (row types, tumours, age groups).
+def _factors(law: str) -> tuple[list[_Place], list[_Place]]:
+    """Places without and with rows: (place, (p, q) of the factor 1 + p x + q y of each of its sites).
 
-    Beside a row one place has fewer sites: the factors of its last ones are 1 there."""
+    p, q: (row types, tumours, age groups), one row type in a place without rows. Beside a row its place has fewer
+    sites: the factors of the last ones are 1 there.
+    """
     malignant, benign, left = _places(law)
-    out = []
-    for place in range(len(left)):
-        shape = (left.shape[1], malignant.shape[1], benign.shape[1])
+    out: tuple[list[_Place], list[_Place]] = ([], [])
+    for place, sites in enumerate(left):
+        types = sites if sites.min() < sites.max() else sites[:1]
+        shape = (len(types), malignant.shape[1], benign.shape[1])
         steps = []
-        for site in range(int(left[place].max())):
-            there = (left[place] > site)[:, None, None]
+        for site in range(int(sites.max())):
+            there = (types > site)[:, None, None]
             p = np.broadcast_to(there * malignant[place][None, :, None], shape)
             q = np.broadcast_to(there * benign[place][None, None, :], shape)
             steps.append((p, q))
-        out.append(steps)
+        out[len(types) > 1].append((place, steps))
+    return out
+
+
+def _start(law: str) -> Floats:
+    shape = numbers(law, TUMOURS[0], True).shape
+    malignant, benign, _ = _places(law)
+    out = np.zeros((1, malignant.shape[1], benign.shape[1], *shape))
+    out[..., 0, 0] = 1
     return out
 
 
@@ -103,12 +116,14 @@ def distinct(law: str) -> Floats:
     (row types, tumours, age groups, most malignant + 1, most benign + 1); a! b! Z is the chance that a + b independent
     draws are distinct.
     """
-    shape = numbers(law, TUMOURS[0], True).shape
-    malignant, benign, left = _places(law)
-    out = np.zeros((left.shape[1], malignant.shape[1], benign.shape[1], *shape))
-    out[..., 0, 0] = 1
-    for place in _factors(law):
-        for p, q in place:
+    common, rowed = _factors(law)
+    out = _start(law)
+    for _, steps in common:
+        for p, q in steps:
+            out = _step(out, p, q)
+    out = np.repeat(out, len(rows.row_types()), axis=0)
+    for _, steps in rowed:
+        for p, q in steps:
             out = _step(out, p, q)
     return out
 
@@ -166,32 +181,37 @@ def _expected(law: str, metastatic: Floats, without: Floats) -> tuple[Floats, Fl
     """
     given = metastatic.copy()
     given[..., 0, :] += without
-    factors = _factors(law)
-    behind = [given]
-    for place in reversed(factors):
-        latest = behind[-1]
-        for p, q in reversed(place):
-            latest = _back(latest, p, q)
-        behind.append(latest)
-    behind.reverse()  # behind[place]: what places from `place` on make of the given weights
-    malignant, benign, left = _places(law)
+    common, rowed = _factors(law)
     rows_of = rows.memberships()
-    runs = np.array([max(sum(row.type == type_ for row in rows.all_rows()), 1) for type_ in range(left.shape[1])])
+    runs = np.maximum(np.bincount([row.type for row in rows.all_rows()], minlength=len(rows_of)), 1)
+    behind = {}  # what the places after one make of the given weights
+    latest = given
+    for place, steps in reversed(rowed):
+        behind[place] = latest
+        for p, q in reversed(steps):
+            latest = _back(latest, p, q)
+    # Elsewhere the type of row makes no difference: all rows of a type together.
+    latest = np.einsum("r,rtgab->tgab", runs, latest)[None]
+    for place, steps in reversed(common):
+        behind[place] = latest
+        for p, q in reversed(steps):
+            latest = _back(latest, p, q)
+    malignant, benign, left = _places(law)
     number = np.array([site.number for site in all_sites()])
-    as_malignant, as_benign = np.zeros((len(number), len(malignant[0]))), np.zeros(len(number))
-    before = np.zeros_like(given)
-    before[..., 0, 0] = 1
-    for index, place in enumerate(factors):
-        # all but the first site: where a row leaves fewer, the last factors are 1, so the count is right
-        rest = before
-        for p, q in place[1:]:
+    as_malignant, as_benign = np.zeros((len(number), malignant.shape[1])), np.zeros(len(number))
+    before = _start(law)
+    for place, steps in common + rowed:
+        if len(steps[0][0]) > len(before):
+            before = np.repeat(before, len(left[0]), axis=0)
+        rest, after = before, behind[place]
+        for p, q in steps[1:]:  # one site less: the last factors are those a row turns into 1
             rest = _step(rest, p, q)
-        after = behind[index + 1]
-        one = np.einsum("rtgab,rtgab->rtg", rest[..., :-1, :], after[..., 1:, :]) * malignant[index][None, :, None]
-        two = np.einsum("rtgab,rtgab->rtg", rest[..., :-1], after[..., 1:]) * benign[index][None, None, :]
-        sites = np.flatnonzero(number == index)
-        outside = runs[:, None] - rows_of[:, sites]  # rows of each type that leave the site free
-        as_malignant[sites] = (outside.T @ one.sum(axis=2)).reshape(len(sites), -1)
-        as_benign[sites] = outside.T @ two.sum(axis=(1, 2))
-        before = _step(rest, *place[0])
+        one = np.einsum("rtgab,rtgab->rt", rest[..., :-1, :], after[..., 1:, :]) * malignant[place]
+        two = np.einsum("rtgab,rtgab->rg", rest[..., :-1], after[..., 1:]) * benign[place]
+        sites = np.flatnonzero(number == place)
+        # Rows of each type that leave the site free; places without rows have them all counted already.
+        outside = runs[:, None] - rows_of[:, sites] if len(before) > 1 else np.ones((1, len(sites)))
+        as_malignant[sites] = outside.T @ one
+        as_benign[sites] = outside.T @ two.sum(axis=1)
+        before = _step(rest, *steps[0])
     return as_malignant, as_benign
