@@ -49,7 +49,7 @@ def _round_parts() -> tuple[Floats, Floats, Ints, Ints]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
-        (HEAD, 0, (0, 156, 14), (83, 70, 80)),
+        (HEAD, 0, (0, 156, 14), (86, 70, 80)),
         (HEAD, 0, (0, 116, 32), (73, 42, 70)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
         (HEAD, 0, (0, 206, 62), (36, 27, 30)),

@@ -36,7 +36,7 @@ class Skin:
     covers: Ellipsoids
 
 
-def surface(skin: Skin, grid: Grid) -> tuple[Floats, Floats]:
+def surface(skin: Skin, grid: Grid) -> tuple[Singles, Singles]:
     """z of the skin at the back and in front, each (rows, columns) mm; nan outside the body.
 
     Parts overlap, so the envelope is taken, never a sum.
@@ -51,7 +51,7 @@ def surface(skin: Skin, grid: Grid) -> tuple[Floats, Floats]:
     np.maximum.at(front.reshape(-1), place, chords.front.astype(np.float32))
     outside = front <= back
     back[outside] = front[outside] = np.nan
-    return back.astype(float), front.astype(float)
+    return back, front
 
 
 @lru_cache(maxsize=8)
