@@ -64,12 +64,14 @@ def test_numbers_have_the_papers_means() -> None:
         assert law.sum() == pytest.approx(1)
         assert law[0].sum() == 0
         assert law.sum(axis=1) @ np.arange(law.shape[0]) == pytest.approx(mean, rel=1e-3)
-    benign = counts.numbers("lesions", "lung", False)
+    benign = counts.numbers("lesions", "other", False)
     assert benign[0, 0] == benign[1:].sum() == 0
     assert benign[0] @ np.arange(benign.shape[1]) == pytest.approx(3.07, abs=0.02)
+    prostate = counts.numbers("lesions", "prostate", False)[0]
+    assert prostate @ np.arange(len(prostate)) == pytest.approx(1.107 * 3.07, abs=0.02)
     whole = stats.nbinom.pmf(np.arange(25), 2.172, 2.172 / (2.172 + 2.482))
-    np.testing.assert_allclose(benign[0, 1:], whole[1:] / whole[1:].sum(), rtol=1e-9)
-    some = counts.numbers("patients", "breast", False)
+    np.testing.assert_allclose(benign[0, 1:], whole[1:] / whole[1:].sum(), rtol=1e-7)
+    some = counts.numbers("patients", "other", False)
     assert some[0, 0] == pytest.approx(0.45)
     np.testing.assert_allclose(some[0, 1:], 0.55 * benign[0, 1:])
     assert counts.numbers("burden", "lung", False)[0, 0] == pytest.approx(169 / 341, abs=1e-4)

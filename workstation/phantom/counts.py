@@ -45,15 +45,20 @@ def numbers(law: str, tumour: str, metastatic: bool) -> Floats:
     table = resources.table(TABLE)["counts"]
     own: dict[str, Any] = resources.table(TABLE)["law"][law]
     most, few = int(table["most_malignant"]), int(table["most_benign"])
+    more = float(table["benign"][tumour])
     out = np.zeros((most + 1, few + 1))
     if not metastatic:
-        out[0] = (1 - own["none"]) * negative_binomial(**table["benign_only"], most=few, zero=False)
+        r = float(table["benign_only"]["r"])
+        wanted = more * float(negative_binomial(**table["benign_only"], most=few, zero=False) @ np.arange(few + 1))
+        benign = negative_binomial(_mean_before_zeros(wanted, r, few), r, few, False)
+        out[0] = (1 - own["none"]) * benign
         out[0, 0] += own["none"]
     else:
         r = float(own.get("malignant_r", table["malignant_r"]))
         wanted = float(own.get("malignant_mean", table["malignant_mean"][tumour]))
         malignant = negative_binomial(_mean_before_zeros(wanted, r, most), r, most, False)
-        out = np.outer(malignant, negative_binomial(**table["beside_malignant"], most=few, zero=True))
+        beside = table["beside_malignant"]
+        out = np.outer(malignant, negative_binomial(more * beside["mean"], beside["r"], few, True))
     out.flags.writeable = False  # shared by all callers
     return out
 
