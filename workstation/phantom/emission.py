@@ -85,8 +85,7 @@ def deposit(
             path *= -MU
             emission = strength * np.exp(path)
             if scene.metals:
-                low, high = (part.back, part.front) if anterior else (-part.front, -part.back)
-                emission *= scene.facing(anterior).dimmed(low, high, pixel)
+                emission *= scene.dimmed(part.back, part.front, pixel, anterior)
             away = scene.plane_front[part.row] - z if anterior else z - scene.plane_back[part.row]
             _sort(layers.reshape(-1), emission, away, part, box, depths)
     return list(out)
@@ -125,33 +124,38 @@ def deposit_soft(
     slab in closed form, the concentration is that of its middle.
     """
     out = [np.zeros((depths.number, box.shape[0] * box.shape[1]), np.float32) for _ in sides]
-    body = scene.facing(True).body
+    body = scene.body
     for start in range(0, len(body), _CHUNK):
         pixel = body[start : start + _CHUNK]
         row, column = np.divmod(pixel, scene.front.shape[1])
         flat = (row - box.top) * box.shape[1] + (column - box.left)
-        values = [np.take(each, pixel).astype(np.float32) for each in concentration]
+        near, far = (np.take(each, pixel).astype(np.float32) for each in concentration)
+        back, front, lung_back, lung_front = (
+            np.take(each, pixel) for each in (scene.back, scene.front, scene.lung_back, scene.lung_front)
+        )
         for layers, anterior in zip(out, sides, strict=True):
-            face = scene.facing(anterior)
-            skin, bottom, lung_top, lung_bottom = (
-                np.take(each, pixel) for each in (face.skin, face.bottom, face.lung_top, face.lung_bottom)
-            )
-            slabs = _Slabs(
-                *((MU * (each - skin)).astype(np.float32) for each in (bottom, lung_top, lung_bottom, face.plane[row])),
-                *(values if anterior else values[::-1]),
-            )
+            # In optical lengths towards the camera, from the near skin.
+            if anterior:
+                place = lung_front - front, lung_back - front, scene.plane_front[row] - front
+                values = near, far
+            else:
+                place = back - lung_back, back - lung_front, back - scene.plane_back[row]
+                values = far, near
+            bottom, top, low_lung, plane = (np.asarray(MU * each, np.float32) for each in (back - front, *place))
+            slabs = _Slabs(bottom, top, low_lung, plane, *values)
             for number, high, low, emitted in slabs.emitted(lung, depths):
-                if face.metals:
-                    shade = face.dimmed(low / np.float32(MU) + skin, high / np.float32(MU) + skin, pixel)
-                    emitted = emitted * np.asarray(shade, np.float32)
-                layers[number, flat] = emitted
+                if scene.metals:
+                    between = (front + low / MU, front + high / MU) if anterior else (back - high / MU, back - low / MU)
+                    emitted = emitted * scene.dimmed(*between, pixel, anterior)
+                layer = layers[number]
+                layer[flat] = emitted
     return [each.reshape(-1, *box.shape) for each in out]
 
 
 @dataclass(frozen=True, eq=False)
 class _Slabs:
     """Some pixels of the body along the line of sight, in optical lengths from the near skin, which is at 0: far skin,
-    lung, collimator (n,). ahead, behind: concentration of soft tissue at the near and the far skin."""
+    the lung's near and far end, collimator, (n,). ahead, behind: concentration of soft tissue at near and far skin."""
 
     bottom: Singles
     lung_top: Singles

@@ -50,51 +50,22 @@ class Medium:
         """Of the body, mm; 0 outside."""
         return np.fmax(self.front - self.back, 0)
 
-    def facing(self, anterior: bool) -> Facing:
-        """The same as one camera sees it."""
-        return self._to_front if anterior else self._to_back
-
-    @cached_property
-    def _to_front(self) -> Facing:
-        metals = tuple((metal.middle, metal.transmission) for metal in self.metals)
-        return Facing(self.front, self.back, self.lung_front, self.lung_back, self.plane_front, metals)
-
-    @cached_property
-    def _to_back(self) -> Facing:
-        metals = tuple((-metal.middle, metal.transmission) for metal in self.metals)
-        return Facing(-self.back, -self.front, -self.lung_back, -self.lung_front, -self.plane_back, metals)
-
-
-@dataclass(frozen=True, eq=False)
-class Facing:
-    """A medium along the line of sight of one camera: h is height towards the camera, z or -z.
-
-    skin, bottom: the near and far skin, nan outside; lung_top, lung_bottom; plane: of the collimator (rows,);
-    metals: height per pixel, nan where there is none, and transmission.
-    """
-
-    skin: Floats
-    bottom: Floats
-    lung_top: Floats
-    lung_bottom: Floats
-    plane: Floats
-    metals: tuple[tuple[Floats, float], ...]
-
     @cached_property
     def body(self) -> NDArray[np.intp]:
         """Flat indices of the pixels of the body, row by row."""
-        return np.flatnonzero(self.skin > self.bottom)
+        return np.flatnonzero(self.front > self.back)
 
-    def dimmed(self, low: Floats, high: Floats, pixel: NDArray[np.intp]) -> Floats | float:
-        """Share of photons born evenly between heights low and high that metal nearer to the camera lets pass.
+    def dimmed(self, back: Floats, front: Floats, pixel: NDArray[np.intp], anterior: bool) -> Floats | float:
+        """Share of the photons born evenly between two z at some pixels that metal on their way lets pass.
 
         A chord that metal cuts is dimmed in the proportion of what lies behind it. The shadow's edge is as sharp as
         what is behind it, not as the metal: an approximation, too soft by a few mm for things on the skin.
         """
         share: Floats | float = 1.0
-        for middle, transmission in self.metals:
-            behind = np.clip((np.take(middle, pixel) - low) / np.maximum(high - low, 1e-6), 0, 1)
-            share = share * (1 - (1 - transmission) * np.nan_to_num(behind))
+        for metal in self.metals:
+            middle = np.take(metal.middle, pixel)
+            hidden = (middle - back if anterior else front - middle) / np.maximum(front - back, 1e-6)
+            share = share * (1 - (1 - metal.transmission) * np.nan_to_num(np.clip(hidden, 0, 1)))
         return share
 
 

@@ -52,8 +52,8 @@ class Scene:
 def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Acquisition) -> Scene:
     """Pose, project, attenuate, blur and scatter a body without lesions."""
     camera, grid, field = acquisition.camera, acquisition.grid, acquisition.field
-    skeleton = pose_bones(body, standard())
-    back, front = surface(clothe(body), grid)
+    skeleton, dressed = pose_bones(body, standard()), clothe(body)
+    back, front = surface(dressed, grid)
     mounds = ellipsoids(breasts(body), grid) if body.sex == "F" else None
     if mounds is not None:
         inside = ~np.isnan(front[mounds.row, mounds.column])
@@ -73,7 +73,7 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
             solid, concentration = join(solid, pieces), np.concatenate([concentration, strength])
         if metal is not None:
             scene = replace(scene, metals=(*scene.metals, metal))
-    soft = concentration_of(uptake, skeleton, body, grid, mounds)
+    soft = concentration_of(uptake, skeleton, body, grid, mounds, dressed)
     box = _around_body(scene, solid, camera, grid)
     depths = replace(BODY, lead=camera.lead)
     whole = []
@@ -82,8 +82,9 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
         primary = optics.blur(layers, camera, depths)
         scattered = optics.scatter(primary, scene.thickness[box.slices], grid.spacing_mm, acquisition.scatter)
         picture = np.zeros(grid.shape, np.float32)
-        picture[field.slices] = optics.AIR * acquisition.scatter / optics.SCATTER_SHARE
-        picture[box.slices] += primary + scattered
+        picture[box.slices] = primary + scattered
+        mean = float(np.take(picture, scene.body).mean())
+        picture += optics.air(picture, mean, grid.spacing_mm, acquisition.scatter)
         if acquisition.motion is not None:
             picture = moved(picture, Box(0, grid.rows, 0, grid.columns), grid, acquisition.motion)
         whole.append(in_field(picture, field))
@@ -112,7 +113,7 @@ def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Ac
 
 def _around_body(scene: Medium, solid: Chords, camera: Camera, grid: Grid) -> Box:
     """The pixels that skin or solids, blurred, can reach; sides at multiples of 4, as scatter needs them."""
-    row, column = np.divmod(scene.facing(True).body, grid.columns)
+    row, column = np.divmod(scene.body, grid.columns)
     both = Box(
         min(int(row[0]), int(solid.row.min())),
         max(int(row[-1]), int(solid.row.max())),
