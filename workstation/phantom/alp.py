@@ -8,19 +8,22 @@ is measured in the pictures afterwards.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 from scipy.special import expit, ndtri
 
 import resources
+from workstation.phantom.body import Body
 from workstation.phantom.cohorts import TABLE, Alp, Cohort
 from workstation.phantom.laws import FILLING, Shape, contrast_law, kind
-from workstation.phantom.person import Ints
+from workstation.phantom.person import Ints, in_the_flesh
 from workstation.phantom.plan import Enrolled, plan
 from workstation.phantom.sites import all_sites
 from workstation.phantom.skeleton import Floats, standard
 from workstation.phantom.streams import stream
+from workstation.phantom.uptake import Uptake
 
 _LEAST = 45.0  # U/L; normal is about 40 to 150
 _NEAR = 0.005  # how near the correlation comes
@@ -43,7 +46,7 @@ def _levels(cohort: Cohort, seed: int, block: int) -> dict[int, float]:
         return {}
     patients = plan(cohort, seed, block)
     ill = [place for place, each in enumerate(patients) if each.metastatic]
-    burdens = np.array([foreseen(patients[place]) for place in ill])
+    burdens = np.array([_burden(cohort, seed, block * cohort.patients + place, patients[place]) for place in ill])
     # Pictures scatter around what is foreseen: that widens the index and loosens its correlation with ALP.
     narrow = float(np.sqrt(law.burden_sd**2 - _foreseen()["spread"] ** 2))
     chosen = _as_burdened(burdens, law.patients, law.burden_mean, narrow, rng)
@@ -51,24 +54,37 @@ def _levels(cohort: Cohort, seed: int, block: int) -> dict[int, float]:
     return {ill[index]: round(float(level), 1) for index, level in zip(chosen, levels, strict=True)}
 
 
-def _foreseen() -> dict[str, float]:
-    table: dict[str, float] = resources.table(TABLE)["foreseen"]
+def _burden(cohort: Cohort, seed: int, number: int, planned: Enrolled) -> float:
+    return foreseen(planned, *in_the_flesh(cohort.name, seed, planned.person(cohort.name, number)))
+
+
+def _foreseen() -> dict[str, Any]:
+    table: dict[str, Any] = resources.table(TABLE)["foreseen"]
     return table
 
 
-def foreseen(patient: Enrolled) -> float:
-    """The patient's burden index, 0 to 1, from the lesions as planned."""
-    how, hot = _foreseen(), [each for each in patient.findings or () if each.malignant and not each.cold]
+def foreseen(planned: Enrolled, body: Body, uptake: Uptake) -> float:
+    """The patient's burden index, 0 to 1, from the lesions as planned in the body as drawn."""
+    hot = [each for each in planned.findings or () if each.malignant and not each.cold]
     if not hot:
         return 0.0
-    law = contrast_law(kind(patient.tumour), how["contrast_from"])
-    uptake = standard().bones
-    tracer = sum(
-        (law.quantile(each.quantile) - 1) * uptake[all_sites()[each.site].bone].uptake * _volume(each.shape)
-        for each in hot
-    )
-    share = np.exp(how["scale"] + how["number"] * np.log(len(hot)) + how["sum"] * np.log(tracer))
-    return float(K * share / ((K - 1) * share + 1))
+    how = _foreseen()
+    return float(1 / (1 + (1 / np.exp(features(planned, body, uptake) @ how["factors"]) - 1) / K))
+
+
+def features(planned: Enrolled, body: Body, uptake: Uptake) -> Floats:
+    """What the lesions' share of all counts is foreseen from: logarithms of the number of lesions, of their tracer, of
+    bone over soft tissue, of body mass index and of height in metres; and 1."""
+    laws, table = kind(planned.tumour), standard().bones
+    hot = [each for each in planned.findings or () if each.malignant and not each.cold]
+    tracer = 0.0
+    for each in hot:
+        contrast = contrast_law(laws, _foreseen()["contrast_from"], each.level).quantile(each.quantile)
+        tracer += (contrast - 1) * uptake.bones[all_sites()[each.site].bone] * _volume(each.shape)
+    is_bone = np.array([bone.kind == "bone" and bone.uptake > 0 for bone in table])
+    usual = np.array([bone.uptake for bone in table])
+    level = np.log(uptake.bones[is_bone] / usual[is_bone]).mean()
+    return np.array([1.0, np.log(len(hot)), np.log(tracer), level, np.log(body.bmi), np.log(body.height_mm / 1000)])
 
 
 def _volume(shape: Shape) -> float:

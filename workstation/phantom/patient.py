@@ -14,12 +14,12 @@ import numpy as np
 
 import resources
 from workstation.phantom import findings as model
-from workstation.phantom.body import draw_body, lie_again
+from workstation.phantom.body import lie_again
 from workstation.phantom.cohorts import TABLE, Cohort
 from workstation.phantom.diffuse import Kind
 from workstation.phantom.exposure import Exposed, expose
 from workstation.phantom.findings import Finding
-from workstation.phantom.person import Person, patient_id
+from workstation.phantom.person import in_the_flesh
 from workstation.phantom.plan import Enrolled, enrolled, world
 from workstation.phantom.shot import Shot, lay_down
 from workstation.phantom.simulated import SimulatedLesion, SimulatedScan
@@ -27,7 +27,7 @@ from workstation.phantom.sites import all_sites, anchor
 from workstation.phantom.skeleton import standard
 from workstation.phantom.streams import stream
 from workstation.phantom.therapy import Change, before_growth, calendar, changes, criterion, moments
-from workstation.phantom.uptake import again, draw_uptake
+from workstation.phantom.uptake import again
 
 __all__ = ["SimulatedLesion", "SimulatedScan", "simulate"]
 
@@ -35,12 +35,10 @@ __all__ = ["SimulatedLesion", "SimulatedScan", "simulate"]
 def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...]:
     """Patient `number` (from 0) of a cohort: their scans, first to last."""
     planned = enrolled(cohort, seed, number)
-    name = patient_id(cohort.name, number)
-    person = Person(number, name, planned.tumour, planned.sex, planned.age, planned.metastatic)
-    who = stream(cohort.name, seed, "person", number)
-    lasting, diffuse = int(who.integers(2**62)), _diffuse(cohort, planned, who)
-    body = draw_body(who, planned.sex, planned.age)
-    uptake = draw_uptake(body, planned.age, who)
+    person = planned.person(cohort.name, number)
+    body, uptake = in_the_flesh(cohort.name, seed, person)
+    disease = stream(cohort.name, seed, "disease", number)
+    lasting, diffuse = int(disease.integers(2**62)), _diffuse(cohort, planned, disease)
     lesions = _findings(cohort, seed, number, planned)
     quantiles = [finding.quantile for finding in lesions]
     course = changes(planned.course, lesions, stream(cohort.name, seed, "course", number))
@@ -67,7 +65,7 @@ def simulate(cohort: Cohort, seed: int, number: int) -> tuple[SimulatedScan, ...
         told = [_told(each, seen) for each, seen in zip(there, exposure.lesions, strict=True)]
         scans.append(
             SimulatedScan(
-                name + "-prior" * (len(days) - 1 - visit),
+                person.patient + "-prior" * (len(days) - 1 - visit),
                 replace(person, age=person.age - (days[-1].year - acquired.year)),
                 shot.body,
                 shot.acquisition,

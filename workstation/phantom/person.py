@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 import resources
+from workstation.phantom.body import Body, Sex, draw_body
 from workstation.phantom.cohorts import TABLE, Bands, Cohort
-from workstation.phantom.pose import Sex
 from workstation.phantom.sites import TUMOURS
+from workstation.phantom.streams import stream
+from workstation.phantom.uptake import Uptake, draw_uptake
 
 Ints = NDArray[np.int64]
 
@@ -36,6 +38,13 @@ class Person:
 def patient_id(cohort: str, number: int) -> str:
     """number: from 0."""
     return f"{cohort}-{number + 1:05d}"
+
+
+def in_the_flesh(cohort: str, seed: int, person: Person) -> tuple[Body, Uptake]:
+    """A person's body and where their tracer goes, before anything is known of lesions or scans."""
+    rng = stream(cohort, seed, "person", person.number)
+    body = draw_body(rng, person.sex, person.age)
+    return body, draw_uptake(body, person.age, rng)
 
 
 def _between(mean: float, sd: float, first: int, last: int, number: int) -> Ints:

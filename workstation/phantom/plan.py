@@ -19,7 +19,7 @@ from workstation.phantom.cohorts import Cohort, Group
 from workstation.phantom.counts import numbers
 from workstation.phantom.findings import Finding
 from workstation.phantom.involvement import arranged
-from workstation.phantom.person import Ints, ages
+from workstation.phantom.person import Ints, Person, ages, patient_id
 from workstation.phantom.pose import Sex
 from workstation.phantom.sites import TUMOURS
 from workstation.phantom.skeleton import Floats
@@ -48,6 +48,10 @@ class Enrolled:
     benign: int
     course: str | None = None
     findings: tuple[Finding, ...] | None = None
+
+    def person(self, cohort: str, number: int) -> Person:
+        """number: of the patient, from 0."""
+        return Person(number, patient_id(cohort, number), self.tumour, self.sex, self.age, self.metastatic)
 
 
 def enrolled(cohort: Cohort, seed: int, number: int) -> Enrolled:
