@@ -126,15 +126,15 @@ def blur(layers: Singles, camera: Camera, depths: Depths) -> Singles:
 
 
 @lru_cache(maxsize=16)
-def _wide(sigma: float) -> Singles:
-    """From coarse pixels to a wide blur of them on fine ones, along one axis: (fine, fine / step).
+def _coarse_blur(sigma: float) -> Singles:
+    """A blur of coarse pixels, sigma in fine ones, as a matrix; a leading block of it serves a shorter axis.
 
-    Any leading block of it serves a shorter axis. Taking means and interpolating blur a little themselves.
+    Taking means and interpolating blur a little themselves: that much less is left to do.
     """
-    step, coarse = _SCATTER_STEP, _LONGEST // _SCATTER_STEP
+    step = _SCATTER_STEP
     left = np.sqrt(sigma**2 - (step**2 - 1) / 12 - step**2 / 6)
-    blurred = gaussian_filter1d(np.eye(coarse), left / step, axis=0, mode="constant")
-    return np.asarray(_between(_LONGEST, step) @ blurred.astype(np.float32))
+    nodes = np.eye(_LONGEST // step, dtype=np.float32)
+    return np.asarray(gaussian_filter1d(nodes, left / step, axis=0, mode="constant"))
 
 
 def scatter(primary: Singles, thickness: Floats, spacing_mm: float, share: float = SCATTER_SHARE) -> Singles:
@@ -147,13 +147,13 @@ def scatter(primary: Singles, thickness: Floats, spacing_mm: float, share: float
     ones = np.full(step, 1 / step, np.float32)
     small = primary.reshape(-1, step) @ ones  # along columns, then along rows: faster than a mean over both
     small = ones @ small.reshape(rows // step, step, columns // step)
-    full = np.zeros(primary.shape, np.float32)
+    wide = np.zeros_like(small)
     for sigma, weight in zip(_SCATTER_SIGMA, _SCATTER_WEIGHT, strict=True):
-        wide = _wide(sigma / spacing_mm)
-        down, across = wide[:rows, : rows // step], wide[:columns, : columns // step]
-        full += down @ (np.float32(weight * share) * small @ across.T)
-    full *= np.minimum(thickness.astype(np.float32) * np.float32(1.6 / 200), 1)
-    return full
+        matrix = _coarse_blur(sigma / spacing_mm)
+        down, across = matrix[: rows // step, : rows // step], matrix[: columns // step, : columns // step]
+        wide += np.float32(weight * share) * (down @ small @ across.T)
+    full = _straight(wide, step)
+    return full * np.minimum(thickness * np.float32(1.6 / 200), 1).astype(np.float32, copy=False)
 
 
 def air(picture: Singles, mean: float, spacing_mm: float, share: float = SCATTER_SHARE) -> Singles:
@@ -162,19 +162,21 @@ def air(picture: Singles, mean: float, spacing_mm: float, share: float = SCATTER
     small = picture.reshape(picture.shape[0] // step, step, picture.shape[1] // step, step).mean(axis=(1, 3))
     wide = gaussian_filter(small, _AIR_SIGMA / spacing_mm / step, mode="constant")
     level = _AIR * share / SCATTER_SHARE * mean * (wide / mean) ** _AIR_POWER
-    down, across = (_between(number, step) for number in picture.shape)
-    return np.asarray(down @ level.astype(np.float32) @ across.T)
+    return _straight(level, step)
 
 
-@lru_cache(maxsize=8)
-def _between(number: int, step: int) -> Singles:
-    """Weights that bring values of every `step` pixels to all: (number, number / step), straight between them."""
-    coarse = number // step
-    place = np.clip((np.arange(number) + 0.5) / step - 0.5, 0, coarse - 1)
-    lower = np.minimum(place.astype(int), coarse - 2)
-    share = (place - lower)[:, None]
-    nodes = np.eye(coarse)
-    return ((1 - share) * nodes[lower] + share * nodes[lower + 1]).astype(np.float32)
+def _straight(coarse: Singles, step: int) -> Singles:
+    """Values of `step` pixels brought to all of them along both axes, straight between their middles."""
+    coarse = coarse.T  # rows last, so that the result lies in memory as pictures do
+    for _ in range(2):
+        nodes = np.vstack([coarse[:1], coarse, coarse[-1:]])
+        before, here, after = nodes[:-2], nodes[1:-1], nodes[2:]
+        fine = np.empty((len(coarse), step, coarse.shape[1]), np.float32)
+        for number in range(step):
+            off = np.float32((number + 0.5) / step - 0.5)
+            fine[:, number] = here + off * ((here - before) if off < 0 else (after - here))
+        coarse = fine.reshape(len(coarse) * step, -1).T
+    return coarse.T
 
 
 def count(expected: Singles, rng: np.random.Generator) -> np.ndarray:

@@ -28,6 +28,12 @@ class Metal:
     middle: Floats
     transmission: float
 
+    @cached_property
+    def reach(self) -> tuple[int, int]:
+        """First and last flat index of its pixels; (0, -1) if it has none."""
+        pixels = np.flatnonzero(~np.isnan(self.middle))
+        return (int(pixels[0]), int(pixels[-1])) if pixels.size else (0, -1)
+
 
 @dataclass(frozen=True, eq=False)
 class Medium:
@@ -62,7 +68,10 @@ class Medium:
         what is behind it, not as the metal: an approximation, too soft by a few mm for things on the skin.
         """
         share: Floats | float = 1.0
+        first, last = (int(pixel.min()), int(pixel.max())) if pixel.size else (0, 0)
         for metal in self.metals:
+            if first > metal.reach[1] or last < metal.reach[0]:
+                continue
             middle = np.take(metal.middle, pixel)
             hidden = (middle - back if anterior else front - middle) / np.maximum(front - back, 1e-6)
             share = share * (1 - (1 - metal.transmission) * np.nan_to_num(np.clip(hidden, 0, 1)))
