@@ -16,7 +16,7 @@ from workstation.phantom.skin import Skin, Tubes
 
 _STEP = 8.0  # mm, between the points that tell how a slice is turned
 # Standard points and half widths of what joins the parts smoothly: (part, x, y, z, half width, half depth), both ends.
-_NECK = ((TRUNK, 0.0, 196.0, -8.0, 56.0, 62.0), (TRUNK, 0.0, 306.0, -24.0, 66.0, 66.0))
+_NECK = ((TRUNK, 0.0, 178.0, -10.0, 70.0, 66.0), (TRUNK, 0.0, 306.0, -24.0, 76.0, 68.0))
 _TRAPEZIUS = ((TRUNK, 28.0, 262.0, -26.0, 36.0, 40.0), (GIRDLE, 158.0, 322.0, -20.0, 30.0, 36.0))
 _SHOULDER = ((TRUNK, 84.0, 346.0, -22.0, 46.0, 70.0), (GIRDLE, 164.0, 338.0, -14.0, 42.0, 52.0))
 _SCAPULA = ((GIRDLE, 108.0, 342.0, -58.0, 44.0, 46.0), (GIRDLE, 96.0, 448.0, -62.0, 40.0, 44.0))
@@ -49,10 +49,11 @@ def _round_parts() -> tuple[Floats, Floats, Ints, Ints]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
         (HEAD, 0, (0, 90, -3), (85, 88, 102)),
-        (HEAD, 0, (0, 156, 14), (86, 70, 80)),
+        (HEAD, 0, (0, 154, 16), (79, 72, 80)),
         (HEAD, 0, (0, 116, 32), (73, 42, 70)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
         (HEAD, 0, (0, 206, 62), (36, 27, 30)),
+        (HEAD, 0, (0, 192, 22), (68, 44, 62)),
         (HEAD, 1, (83, 142, -8), (9, 29, 17)),
         (HEAD, -1, (-83, 142, -8), (9, 29, 17)),
         (LEG, 1, (78, 1708, -20), (35, 36, 42)),

@@ -30,7 +30,7 @@ def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
         both = fat**power * seat * body.scale ** np.where(y > 1660, 1.0, 0.5)
         return both, both
     sex = np.interp(y, [600, 740], [0.90, 1.04]) if woman else np.ones_like(y)
-    neck = np.interp(y, [280, 345], [0.5, 1.0])  # necks grow less than bellies
+    neck = np.interp(y, [280, 345], [0.7, 1.0])  # necks grow less than bellies
     waist = np.interp(y, [380, 600, 830], [0.0, 1.0, 0.0])
     belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1.2, -0.2, 1))
     hips = body.build.seat ** np.interp(y, [640, 800], [0.0, 1.0])
