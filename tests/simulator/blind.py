@@ -42,7 +42,7 @@ SHEETS = {
     "chest": Sheet("sternum", -10, 440, 340, 11, 4),
     "pelvis": Sheet("hips", -45, 400, 320, 11, 4),
     "knees": Sheet("knees", 0, 380, 270, 11, 4),
-    "feet": Sheet("tali", -15, 400, 330, 11, 4),
+    "feet": Sheet("tali", -27, 400, 310, 11, 4),
 }
 
 
