@@ -109,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     kind.add_argument("--kind", choices=("research", "clinical"), help="of a new library: research is de-identified")
     kind.add_argument("--keep-identity", action="store_const", dest="kind", const="clinical", help="same as clinical")
     _sides(into)
-    into.add_argument("--labels", type=Path, metavar="FILE|DIR", help="lesion tables as export writes them")
+    into.add_argument("--labels", type=Path, metavar="FILE|DIR", help="readings: tables of export, labelme, COCO")
     into.add_argument("--clinical", type=Path, metavar="CSV", help="clinical facts (not available yet)")
     into.add_argument("--refused", type=Path, metavar="CSV", help="write the refused files and reasons here as well")
     into.add_argument("--new-key", action="store_true", help="go on where the library's key is on another machine")
@@ -128,7 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = command("export", _export, "write lesions out")
     _library(export)
     export.add_argument("--out", required=True, type=_path, metavar="DIR")
-    export.add_argument("--format", required=True, choices=("csv", "png", "nifti"))
+    export.add_argument("--format", required=True, choices=("csv", "png", "nifti", "coco", "labelme", "nnunet"))
     export.add_argument("--reader", metavar="NAME", help="only this reader's lesions")
 
     verify = command("verify", _verify, "check the history and the files of a library")

@@ -1,6 +1,6 @@
-"""Lesions out of a library: a table, pictures with their masks, or NIfTI volumes; files are named by scan.
+"""Lesions out of a library, in the formats of `FORMATS`; files are named by scan.
 
-Every format comes with `lesions.csv`, whose `mask_value` says which lesion a value of a mask stands for.
+Every format comes with `lesions.csv`, whose `mask_value` says which lesion a value of a png or nifti mask stands for.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from workstation.core.lesion import Reading, ReadingKey
-from workstation.core.scan import Scan
+from workstation.core.scan import Scan, View
 from workstation.workflows import table
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.progress import Job, Progress
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from workstation.store.library import Library
     from workstation.store.values import ScanRow
 
-FORMATS = ("csv", "png", "nifti")
+FORMATS = ("csv", "png", "nifti", "coco", "labelme", "nnunet")
 TABLE = "lesions.csv"
 _BLOCK = 256
 
@@ -53,33 +54,43 @@ def run(
     prints = library.prints()
     lesions = files = 0
     part = out / f"{TABLE}.part"
-    try:
-        with open(part, "w", encoding="utf-8", newline="") as stream:
-            write = _table(stream)
-            for done, row in enumerate(_scans(library, ids, reader), start=1):
-                scan = library.load(row.scan) if form != "csv" or row.reader else None
-                readings = _readings(library, row.scan, reader)
-                for reading in readings:
-                    for value, lesion in enumerate(reading.lesions.values(), start=1):
-                        assert scan is not None
-                        write.writerow(table.write_row(reading, lesion, row, scan.facts, value, prints))
-                        lesions += 1
-                if form != "csv" and scan is not None:
-                    for name, data in _files(form, scan, row, readings):
-                        put(out / name, data)
-                        files += 1
-                yield Progress(done, len(ids), "Exporting")
-        os.replace(part, out / TABLE)
-    finally:
-        part.unlink(missing_ok=True)
+    with closing(_form(form, prints)) as made:
+        try:
+            with open(part, "w", encoding="utf-8", newline="") as stream:
+                write = _table(stream)
+                for done, row in enumerate(_scans(library, ids, reader), start=1):
+                    scan = library.load(row.scan) if form != "csv" or row.reader else None
+                    readings = _readings(library, row.scan, reader)
+                    for reading in readings:
+                        for value, lesion in enumerate(reading.lesions.values(), start=1):
+                            assert scan is not None
+                            write.writerow(table.write_row(reading, lesion, row, scan.facts, value, prints))
+                            lesions += 1
+                    if scan is not None:
+                        files += _put_all(out, made.files(scan, row, readings))
+                    yield Progress(done, len(ids), "Exporting")
+            files += _put_all(out, made.finish())
+            os.replace(part, out / TABLE)
+        finally:
+            part.unlink(missing_ok=True)
     return ExportResult(lesions, files + 1, out)
 
 
-def put(file: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for half of it."""
+def _put_all(out: Path, files: Iterable[tuple[str, bytes | Iterator[bytes]]]) -> int:
+    count = 0
+    for name, data in files:
+        put(out / name, data)
+        count += 1
+    return count
+
+
+def put(file: Path, data: bytes | Iterator[bytes]) -> None:
+    """Write a file, in pieces where it comes so, so that its name never stands for half of it."""
     part = file.with_name(f"{file.name}.part")
     try:
-        part.write_bytes(data)
+        file.parent.mkdir(exist_ok=True)
+        with open(part, "wb") as stream:
+            stream.writelines([data] if isinstance(data, bytes) else data)
         os.replace(part, file)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -88,10 +99,15 @@ def put(file: Path, data: bytes) -> None:
 
 def stem(key: ReadingKey) -> str:
     """The part of a file's name that tells the reading: scan, reader, round, in letters any file system takes."""
+    return f"{key.scan}_{reader_stem(key)}"
+
+
+def reader_stem(key: ReadingKey) -> str:
+    """The same without the scan."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", key.reader)[:40]
     if plain != key.reader:  # two readers must never share a name
         plain += "-" + hashlib.sha256(key.reader.encode("utf-8", "replace")).hexdigest()[:6]
-    return f"{key.scan}_{plain}_r{key.round}"
+    return f"{plain}_r{key.round}"
 
 
 def _table(stream: TextIO) -> csv.DictWriter[str]:
@@ -110,7 +126,83 @@ def _readings(library: Library, scan: str, reader: str | None) -> list[Reading]:
     return [library.session(key).reading for key in keys]
 
 
-def _files(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+class _Form(Protocol):
+    """A format: what it writes of each scan, and what it writes when all have gone by."""
+
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]: ...
+
+    def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]: ...
+
+    def close(self) -> None: ...
+
+
+def _form(form: str, prints: Mapping[tuple[str, View], str]) -> _Form:
+    return {"coco": _Coco, "labelme": _Labelme, "nnunet": _NnUnet}.get(form, _PerScan)(form, prints)
+
+
+class _PerScan:
+    """csv, png and nifti: every scan for itself."""
+
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+        self.form, self.prints = form, prints
+
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+        return iter(()) if self.form == "csv" else _pictures(self.form, scan, row, readings)
+
+    def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+class _Labelme(_PerScan):
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+        from workstation.workflows import export_labelme
+
+        stands = _standing(row, readings)
+        places = [("" if reading is stands else reader_stem(reading.key), reading) for reading in readings]
+        return export_labelme.files(scan, places, self.prints)
+
+
+class _Coco(_PerScan):
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+        from workstation.workflows.export_coco import Coco
+
+        super().__init__(form, prints)
+        self.coco = Coco()
+
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+        return self.coco.files(scan, [(f"coco_{reader_stem(r.key)}", r) for r in readings], self.prints)
+
+    def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
+        return self.coco.finish()
+
+    def close(self) -> None:
+        self.coco.close()
+
+
+class _NnUnet(_PerScan):
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+        from workstation.workflows.export_nnunet import NnUnet
+
+        super().__init__(form, prints)
+        self.nnunet = NnUnet()
+
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+        return self.nnunet.files(scan, _standing(row, readings))
+
+    def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
+        return self.nnunet.finish()
+
+
+def _standing(row: ScanRow, readings: Sequence[Reading]) -> Reading | None:
+    """The reading that stands for the scan, as `list` shows it: the first round of the row's reader."""
+    own = [reading for reading in readings if reading.key.reader == row.reader]
+    return min(own, key=lambda reading: reading.key.round, default=None)
+
+
+def _pictures(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
     from workstation.workflows import export_nifti, export_png
 
     of_scan: Mapping[str, bytes]

@@ -25,10 +25,9 @@ from workstation.workflows.arriving import Arrived, Asks, Rules
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.identity import Identity, Patient, for_import
 from workstation.workflows.joining import Joining, partner_in
-from workstation.workflows.labels import Labels
+from workstation.workflows.labels_given import Labels
 from workstation.workflows.progress import Job, Progress
 from workstation.workflows.sources import sources
-from workstation.workflows.table import LesionRow
 from workstation.workflows.taking_in import taken_in
 from workstation.workflows.truth import ScanTruth
 
@@ -45,8 +44,9 @@ _WRITING = 2  # batches at once
 class ImportOptions:
     """who: for the history. sides, pictures_only: what files show that do not tell it, see `Rules`; None refuses them.
 
-    labels: an exported lesion table or a folder of them. new_key: import into a research library whose key is not on
-    this machine. processes: how many to start for reading many files, None for as many as there are cores.
+    labels: an exported lesion table, a file of labelme or COCO, or a folder of them. new_key: import into a research
+    library whose key is not on this machine. processes: how many to start for reading many files, None for as many as
+    there are cores.
     """
 
     who: str = ""
@@ -162,6 +162,7 @@ class _Importing:
     _seen: set[str] = field(default_factory=set)
     _of_object: dict[str, str] = field(default_factory=dict)  # kept SOP Instance UID -> scan
     _prints: dict[tuple[View, str], set[str]] | None = None  # view and SHA-256 of its counts -> scans
+    _all_prints: Mapping[tuple[str, View], str] | None = None
 
     def unknown(self, found: Iterable[Found]) -> Iterator[tuple[str, str, bytes] | None]:
         """(name, keyed hash, bytes) of the files the library does not hold yet, None for each of the others."""
@@ -303,20 +304,38 @@ class _Importing:
     def _bring_table(self, labels: Labels) -> int:
         if labels.trouble is not None:
             raise WorkflowError(labels.trouble)
-        row = labels.rows[0]
-        for uid in (self.rules.kept_uid(row.sop_uid), row.sop_uid) if row.sop_uid else ():
-            if uid in self._of_object:
-                return label_tables.bring_in_rows(self.library, self._of_object[uid], labels, self.who)
-        scan = row.scan if not row.sop_uid and self.library.rows([row.scan]) else self._of_counts(row)
+        scan = self._scan_of(labels)
         if scan is None:
-            raise WorkflowError(f"{labels.where}: scan {row.scan} is not in this library; its lesions were left out.")
-        return label_tables.bring_in_rows(self.library, scan, labels, self.who)
+            raise WorkflowError(
+                f"{labels.where}: scan {labels.scan} is not in this library; its lesions were left out."
+            )
+        if labels.sizes and any(self._sha256(scan, view) not in ("", text) for view, text in labels.prints.items()):
+            raise WorkflowError(
+                f"{labels.where}: it was drawn on another picture than scan {scan} holds now; the reading was left out."
+            )
+        return label_tables.bring_in_labels(self.library, scan, labels, self.who)
 
-    def _of_counts(self, row: LesionRow) -> str | None:
-        """The one scan with the counts that the row's lesion was drawn on; None where there is none, or several."""
+    def _scan_of(self, labels: Labels) -> str | None:
+        for uid in (self.rules.kept_uid(labels.sop_uid), labels.sop_uid) if labels.sop_uid else ():
+            if uid in self._of_object:
+                return self._of_object[uid]
+        if not labels.sop_uid and self.library.rows([labels.scan]):
+            return labels.scan
+        return self._of_counts(labels)
+
+    def _sha256(self, scan: str, view: View) -> str:
+        """Of the view's counts, "" where they are not there."""
+        if self._all_prints is None:
+            self._all_prints = self.library.prints()
+        return self._all_prints.get((scan, view), "")
+
+    def _of_counts(self, labels: Labels) -> str | None:
+        """The one scan with the counts that the lesions were drawn on; None where there is none, or several."""
         if self._prints is None:
+            if self._all_prints is None:
+                self._all_prints = self.library.prints()
             self._prints = {}
-            for (scan, view), digest in self.library.prints().items():
+            for (scan, view), digest in self._all_prints.items():
                 self._prints.setdefault((view, digest), set()).add(scan)
-        found = set[str]().union(*(self._prints.get(item, ()) for item in row.prints.items()))
+        found = set[str]().union(*(self._prints.get(item, ()) for item in labels.prints.items()))
         return found.pop() if len(found) == 1 else None

@@ -1,111 +1,128 @@
-"""Lesions from elsewhere brought into a library as readings: the truth of simulated scans, and exported tables."""
+"""Lesions from elsewhere brought into a library as readings: tables that export wrote, files of labelme, COCO files."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workstation.core.edits import Edit, LesionChange, Step
-from workstation.core.lesion import Lesion, ReadingKey, Verdict
-from workstation.workflows import table
+from workstation.core.lesion import Lesion, Reading, ReadingKey, Verdict
+from workstation.workflows import json_files, labels_coco, labels_csv, labels_labelme, table
 from workstation.workflows.errors import CallError, WorkflowError
-from workstation.workflows.table import LesionRow, RowError
+from workstation.workflows.labels_given import Labels
+from workstation.workflows.lesion_words import state_of
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
 
-_MAX_FIELD = 16 << 20  # a region of interest as large as the largest frame
-
-
-@dataclass(frozen=True)
-class Labels:
-    """One reading in a table. where: the table and its first line, for messages; trouble: why it cannot be taken."""
-
-    where: str
-    rows: tuple[LesionRow, ...]
-    trouble: str | None = None
+__all__ = ["Labels", "bring_in", "bring_in_labels", "load"]
 
 
 def bring_in(
-    library: Library, key: ReadingKey, lesions: Sequence[Lesion], verdict: Verdict, what: str, who: str
+    library: Library, key: ReadingKey, lesions: Sequence[Lesion], verdict: Verdict, what: str, who: str, state: str = ""
 ) -> int:
-    """Write one reading as a single step, unless it is there already; how many lesions came in.
+    """Write one reading as a single step, unless it is there already; how many lesions came in or were changed.
 
+    state: where the reading is still the one this is a changed copy of, what changed is one more edit of it.
     WorkflowError where that reader has already read the scan otherwise: nobody's work is replaced.
     """
     session = library.session(key)
     there = session.reading
-    if not session.done and not session.undone:
-        given = (Verdict(), verdict) if verdict != Verdict() else None
-        if lesions or given:
-            edit = Edit(what, tuple(LesionChange(None, lesion) for lesion in lesions), given)
-            library.append(key, Step("edit", edit), who)
-        return len(lesions)
-    if there.lesions != {lesion.id: lesion for lesion in lesions}:
-        raise WorkflowError(
-            f"{key.reader} has read scan {key.scan} (round {key.round}) differently; that reading was left as it is."
-        )
-    return 0
+    given = {lesion.id: lesion for lesion in lesions}
+    untouched = not session.done and not session.undone
+    if not untouched:
+        if there.lesions == given and (there.verdict == verdict or not state):
+            return 0
+        if not state or state != state_of(there):
+            raise WorkflowError(
+                f"{key.reader} has read scan {key.scan} (round {key.round}) differently; that reading was left as it "
+                "is."
+            )
+    changes = _changes(there, given)
+    judged = (there.verdict, verdict) if verdict != there.verdict else None
+    if changes or judged:
+        library.append(key, Step("edit", Edit(what, changes, judged)), who)
+    return len(changes)
 
 
 def load(path: Path) -> list[Labels]:
-    """The readings in an exported table, or in all tables of a folder. CallError where there is none to be had."""
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-    if not files:
-        if any(path.glob("*.json")):
-            raise CallError(f"{path} holds no lesion table. Labels are read from the CSV that export writes, not JSON.")
-        raise CallError(f"{path} holds no lesion table (*.csv) as export writes it.")
-    return [labels for file in files for labels in _readings(file)]
+    """The readings in a file, or in all files of a folder and its folders. CallError where there is none to be had.
+
+    In a folder the files of labelme and COCO go before tables, which export lays beside them as they once were.
+    """
+    if not path.is_dir():
+        return _in_file(path)
+    found = [(file, json_files.read(file)) for file in sorted(path.rglob("*.json"))]
+    drawn = [(file, raw) for file, raw in found if labels_labelme.is_one(raw)]
+    coco = [(file, raw) for file, raw in found if labels_coco.is_one(raw)]
+    if drawn or coco:
+        readings = list(labels_labelme.readings(drawn))
+        return readings + [labels for file, raw in coco for labels in labels_coco.readings(file, raw)]
+    tables = sorted(path.glob("*.csv"))
+    if not tables:
+        raise CallError(
+            f"{path} holds no labels: no lesion table (*.csv) as export writes it, no file of labelme or COCO (*.json)."
+        )
+    return [labels for file in tables for labels in labels_csv.readings(file)]
 
 
-def bring_in_rows(library: Library, scan: str, labels: Labels, who: str) -> int:
-    """The rows of one reading into a scan. WorkflowError in words where they do not fit it."""
+def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> int:
+    """One reading into a scan. WorkflowError in words where it does not fit it."""
     frames = library.load(scan).frames
-    lesions = [row.lesion for row in labels.rows]
-    if len({lesion.id for lesion in lesions}) < len(lesions):
+    if len({lesion.id for lesion in labels.lesions}) < len(labels.lesions):
         raise WorkflowError(f"{labels.where}: a lesion is listed twice; the reading was left out.")
-    wrong = [lesion.id for lesion in lesions if not table.fits(lesion, frames)]
+    for view, (rows, columns) in labels.sizes.items():
+        if view not in frames:
+            raise WorkflowError(f"{labels.where}: scan {scan} has no {view} view; the reading was left out.")
+        if (frames[view].rows, frames[view].columns) != (rows, columns):
+            raise WorkflowError(
+                f"{labels.where}: it was drawn on another picture, of {rows} x {columns} pixels; the {view} view of "
+                f"scan {scan} has {frames[view].rows} x {frames[view].columns}. The reading was left out."
+            )
+    wrong = [lesion.id for lesion in labels.lesions if not table.fits(lesion, frames)]
     if wrong:
         raise WorkflowError(f"{labels.where}: lesion {wrong[0]} lies outside scan {scan}; the reading was left out.")
-    first = labels.rows[0]
-    return bring_in(library, table.key_of(first, scan), lesions, first.verdict, "Import labels", who)
+    key = ReadingKey(scan, labels.reader or who, labels.round)
+    if not key.reader:
+        raise WorkflowError(f"{labels.where}: it does not say who read it; name the reader with --reader.")
+    lesions = labels.lesions
+    if labels.state and len(labels.sizes) < len(frames):
+        lesions = _with_other_views(library.session(key).reading, labels)
+    return bring_in(library, key, lesions, labels.verdict, "Import labels", who, labels.state)
 
 
-def _readings(file: Path) -> Iterable[Labels]:
-    gathered: dict[tuple[str, str, str, str], list[tuple[int, dict[str, str]]]] = {}
-    for line, row in _rows(file):
-        key = (row.get("scan", ""), row.get("sop_uid", ""), row.get("reader", ""), row.get("round", ""))
-        gathered.setdefault(key, []).append((line, row))
-    for numbered in gathered.values():
-        rows, trouble = [], None
-        for line, row in numbered:
-            try:
-                rows.append(table.read_row(row))
-            except RowError as error:
-                trouble = trouble or f"{file}: row {line}: {error}. The reading it belongs to was left out."
-        yield Labels(f"{file}: row {numbered[0][0]}", tuple(rows), trouble)
+def _in_file(file: Path) -> list[Labels]:
+    if file.suffix.lower() != ".json":
+        return list(labels_csv.readings(file))
+    raw: Any = json_files.read(file)
+    if labels_labelme.is_one(raw):
+        return list(labels_labelme.readings([(file, raw)]))
+    if labels_coco.is_one(raw):
+        return list(labels_coco.readings(file, raw))
+    raise CallError(
+        f"{file} is neither a file of labelme (shapes) nor of COCO (images, annotations). Nothing was done."
+    )
 
 
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
-    before = csv.field_size_limit(_MAX_FIELD)
-    try:
-        with open(file, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise CallError(
-                    f"{file} is no lesion table as export writes it: it has no column {missing[0]}. Nothing done."
-                )
-            return [
-                (line, {name: value or "" for name, value in row.items() if isinstance(name, str)})
-                for line, row in enumerate(reader, start=2)
-            ]
-    except OSError as error:
-        raise CallError(f"The labels in {file} cannot be read: {error.strerror}. Nothing was done.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CallError(f"{file} is no CSV in UTF-8. Nothing was done.") from error
-    finally:
-        csv.field_size_limit(before)
+def _changes(there: Reading, given: dict[str, Lesion]) -> tuple[LesionChange, ...]:
+    gone = [LesionChange(lesion, None) for name, lesion in there.lesions.items() if name not in given]
+    new = [
+        LesionChange(there.lesions.get(name), lesion)
+        for name, lesion in given.items()
+        if there.lesions.get(name) != lesion
+    ]
+    return (*gone, *new)
+
+
+def _with_other_views(there: Reading, labels: Labels) -> tuple[Lesion, ...]:
+    """The lesions given, with what the reading holds on the views that the files do not show."""
+    made = {lesion.id: lesion for lesion in labels.lesions}
+    for name, lesion in there.lesions.items():
+        hidden = {view: roi for view, roi in lesion.rois.items() if view not in labels.sizes}
+        if hidden and name in made:
+            made[name] = replace(made[name], rois={**made[name].rois, **hidden})
+        elif hidden:
+            made[name] = replace(lesion, rois=hidden)
+    return tuple(made.values())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import resources
-from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi, Verdict
+from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, Roi, Verdict
 from workstation.core.scan import Frame, View
 
 if TYPE_CHECKING:
@@ -97,8 +97,16 @@ def read_row(row: Mapping[str, str]) -> LesionRow:
     rois = {view: read_roi(text) for view in View if (text := row.get(f"{view}_roi") or "")}
     if not rois:
         raise RowError("the lesion has no region of interest on either view")
-    grade = _number(row, "grade", range(4))
-    lesion = Lesion(
+    lesion, verdict = lesion_of(row, rois), verdict_of(row)
+    round_number = _number(row, "round", range(1, 1000)) or 1
+    scan, sop_uid, reader = _needed(row, "scan"), row.get("sop_uid") or "", _unguarded(_needed(row, "reader"))
+    prints = {view: digest for view in View if (digest := row.get(f"{view}_sha256") or "")}
+    return LesionRow(scan, sop_uid, prints, reader, round_number, lesion, verdict)
+
+
+def lesion_of(row: Mapping[str, str], rois: Mapping[View, Roi]) -> Lesion:
+    """A lesion with what a row says of it, in the words of this table. RowError where a word is none of them."""
+    return Lesion(
         id=_needed(row, "lesion"),
         rois=rois,
         label=Label(label) if (label := _among(row, "label", tuple(Label))) else None,
@@ -110,12 +118,13 @@ def read_row(row: Mapping[str, str]) -> LesionRow:
         roi_origin=Origin(_among(row, "origin", tuple(Origin)) or Origin.IMPORTED),
         label_origin=Origin(_among(row, "label_origin", tuple(Origin)) or Origin.IMPORTED),
     )
+
+
+def verdict_of(row: Mapping[str, str], comment: str = "") -> Verdict:
+    """What a row says of the scan as a whole. comment: on the scan; `comment` of the row is the lesion's."""
+    grade = _number(row, "grade", range(4))
     status = Progress(_among(row, "status", tuple(Progress)) or Progress.IN_PROGRESS)
-    verdict = Verdict(grade, (row.get("diffuse") or "0") == "1", status, _unguarded(row.get("reason") or ""))
-    round_number = _number(row, "round", range(1, 1000)) or 1
-    scan, sop_uid, reader = _needed(row, "scan"), row.get("sop_uid") or "", _unguarded(_needed(row, "reader"))
-    prints = {view: digest for view in View if (digest := row.get(f"{view}_sha256") or "")}
-    return LesionRow(scan, sop_uid, prints, reader, round_number, lesion, verdict)
+    return Verdict(grade, (row.get("diffuse") or "0") == "1", status, _unguarded(row.get("reason") or ""), comment)
 
 
 def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
@@ -128,10 +137,6 @@ def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
         and roi.left + roi.width <= frames[view].columns
         for view, roi in lesion.rois.items()
     )
-
-
-def key_of(row: LesionRow, scan: str) -> ReadingKey:
-    return ReadingKey(scan, row.reader, row.round)
 
 
 def roi_text(roi: Roi) -> str:

@@ -1,0 +1,41 @@
+"""JSON from anybody, read with care: too large, too deep, in another encoding or broken is said in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from workstation.workflows.errors import CallError
+
+MAX_BYTES = 1 << 30
+
+
+def read(file: Path) -> Any:
+    """What the file holds. CallError in words, with the line where there is one, where that is no plain JSON."""
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CallError(f"The labels in {file} cannot be read: {error.strerror}. Nothing was done.") from error
+    if len(data) > MAX_BYTES:
+        raise CallError(f"{file} is larger than {MAX_BYTES >> 20} MB: too large for labels. Nothing was done.")
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise CallError(f"{file} is no JSON in UTF-8; save it in that encoding. Nothing was done.") from error
+    except json.JSONDecodeError as error:
+        raise CallError(f"{file} is broken: line {error.lineno}: {error.msg}. Nothing was done.") from error
+    except RecursionError as error:
+        raise CallError(f"{file} is nested too deeply for a file of labels. Nothing was done.") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise CallError(f"{file} is broken: {error}. Nothing was done.") from error
+
+
+def write(value: Any) -> bytes:
+    """UTF-8, one value; the same value gives the same bytes."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number JSON knows")

@@ -1,0 +1,67 @@
+"""Readings out of the table that `export` writes."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from workstation.workflows import table
+from workstation.workflows.errors import CallError
+from workstation.workflows.labels_given import Labels
+from workstation.workflows.table import RowError
+
+_MAX_FIELD = 16 << 20  # a region of interest as large as the largest frame
+
+
+def readings(file: Path) -> Iterator[Labels]:
+    """The readings of one table. CallError where it is none."""
+    gathered: dict[tuple[str, str, str, str], list[tuple[int, dict[str, str]]]] = {}
+    for line, row in _rows(file):
+        key = (row.get("scan", ""), row.get("sop_uid", ""), row.get("reader", ""), row.get("round", ""))
+        gathered.setdefault(key, []).append((line, row))
+    for numbered in gathered.values():
+        yield _reading(file, numbered)
+
+
+def _reading(file: Path, numbered: list[tuple[int, dict[str, str]]]) -> Labels:
+    rows = []
+    for line, row in numbered:
+        try:
+            rows.append(table.read_row(row))
+        except RowError as error:
+            where = f"{file}: row {numbered[0][0]}"
+            return Labels(where, trouble=f"{file}: row {line}: {error}. The reading it belongs to was left out.")
+    first = rows[0]
+    return Labels(
+        f"{file}: row {numbered[0][0]}",
+        first.scan,
+        first.sop_uid,
+        first.prints,
+        first.reader,
+        first.round,
+        tuple(row.lesion for row in rows),
+        first.verdict,
+    )
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    before = csv.field_size_limit(_MAX_FIELD)
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
+            if missing:
+                raise CallError(
+                    f"{file} is no lesion table as export writes it: it has no column {missing[0]}. Nothing done."
+                )
+            return [
+                (line, {name: value or "" for name, value in row.items() if isinstance(name, str)})
+                for line, row in enumerate(reader, start=2)
+            ]
+    except OSError as error:
+        raise CallError(f"The labels in {file} cannot be read: {error.strerror}. Nothing was done.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CallError(f"{file} is no CSV in UTF-8. Nothing was done.") from error
+    finally:
+        csv.field_size_limit(before)

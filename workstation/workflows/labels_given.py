@@ -1,0 +1,33 @@
+"""One reading as a file from elsewhere gives it, before anybody looked whether it fits a scan of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from workstation.core.lesion import Lesion, Verdict
+from workstation.core.scan import View
+
+
+@dataclass(frozen=True)
+class Labels:
+    """where: the file and the place in it, for messages. trouble: why the reading cannot be taken, in words.
+
+    scan: its id where it was written, "" unknown; sop_uid: of the scan's first object, as kept there; prints: SHA-256
+    of its views' counts, by which another research library knows it. reader: "" for whoever imports.
+    sizes: (rows, columns) of the pictures it was drawn on, where the file tells; only these views are covered.
+    state: print of the reading this is a changed copy of, as `lesion_words.state_of` gives it; "" where it is none.
+    """
+
+    where: str
+    scan: str = ""
+    sop_uid: str = ""
+    prints: Mapping[View, str] = field(default_factory=lambda: MappingProxyType({}))
+    reader: str = ""
+    round: int = 1
+    lesions: tuple[Lesion, ...] = ()
+    verdict: Verdict = Verdict()
+    sizes: Mapping[View, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    state: str = ""
+    trouble: str | None = None

@@ -1,0 +1,248 @@
+"""Readings out of files of labelme: one JSON for each view, those of one reading taken together.
+
+Which view of which scan a file belongs to is told by the picture it was drawn on (ours carry it along), by what we
+wrote into the file, or by its name. Where these disagree the file belongs to another picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from workstation.core.lesion import Lesion
+from workstation.core.scan import View
+from workstation.workflows import view_picture
+from workstation.workflows.export_labelme import DIFFUSE, GRADES
+from workstation.workflows.labelme_shapes import roi_of
+from workstation.workflows.labels_given import Labels
+from workstation.workflows.lesion_words import OURS, Part, label_of, lesion_of, read_description, verdict_from, whole
+from workstation.workflows.table import RowError
+
+_NAMED = re.compile(r"(?P<scan>.+)_(?P<view>anterior|posterior)", re.DOTALL)
+_MAX_SIDE = 8192
+_MAX_PICTURE = 256 << 20
+_SAID_BY_VIEW = ("scan", "view", "sop_uid", "sha256")
+
+
+@dataclass(frozen=True)
+class _ViewFile:
+    """One file. ours: what we wrote into it; told: which view of which scan it shows."""
+
+    file: Path
+    raw: Mapping[str, Any]
+    ours: Mapping[str, Any]
+    told: Mapping[str, str]
+    size: tuple[int, int]
+
+    @property
+    def view(self) -> View:
+        return View(self.told["view"])
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.told["scan"], str(self.ours.get("reader")), str(self.ours.get("round")))
+
+
+def is_one(raw: object) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("shapes"), list)
+
+
+def readings(files: Sequence[tuple[Path, Any]]) -> Iterator[Labels]:
+    """The readings in these files and what they hold. One that cannot be taken says why, and takes its view's partner.
+
+    Without a name of its reader a file is the importing person's.
+    """
+    gathered: dict[tuple[str, str, str], list[_ViewFile]] = {}
+    spoilt: dict[str, str] = {}  # scan by name -> why
+    for file, raw in files:
+        try:
+            read = _view_file(file, raw)
+        except RowError as error:
+            trouble = f"{file}: {error}. The reading it belongs to was left out."
+            if named := _by_name(file.stem):
+                spoilt[str(file.with_name(named["scan"]))] = trouble
+            yield Labels(str(file), trouble=trouble)
+        else:
+            gathered.setdefault(read.key, []).append(read)
+    for parts in gathered.values():
+        where = ", ".join(str(part.file) for part in parts)
+        partners = [str(part.file.with_name(part.told["scan"])) for part in parts]
+        trouble = next((spoilt[name] for name in partners if name in spoilt), None)
+        if trouble is not None:
+            yield Labels(where, trouble=f"{where}: left out as well, for the other view of the reading is: {trouble}")
+            continue
+        try:
+            yield _reading(where, parts)
+        except RowError as error:
+            yield Labels(where, trouble=f"{error}. The reading it belongs to was left out.")
+
+
+def _view_file(file: Path, raw: Mapping[str, Any]) -> _ViewFile:
+    size = (
+        whole(raw.get("imageHeight"), "imageHeight", 1, _MAX_SIDE),
+        whole(raw.get("imageWidth"), "imageWidth", 1, _MAX_SIDE),
+    )
+    ours = raw.get(OURS)
+    ours = ours if isinstance(ours, dict) else {}
+    named = raw.get("imagePath")
+    path = PureWindowsPath(named if isinstance(named, str) and "\0" not in named else file.name)
+    told = [words for words in (_by_picture(file, raw, path, size), ours, _by_name(path.stem)) if words.get("scan")]
+    if not told:
+        raise RowError(
+            "it does not say which view of which scan it shows: draw on the pictures that export writes, or name the "
+            "picture SCAN_anterior or SCAN_posterior"
+        )
+    first = {name: _text(told[0], name) for name in _SAID_BY_VIEW}
+    if first["view"] not in tuple(View):
+        raise RowError(f"view is anterior or posterior, not {first['view'][:40]!r}")
+    for other in told[1:]:
+        for name in _SAID_BY_VIEW:
+            if _text(other, name) and first[name] and _text(other, name) != first[name]:
+                raise RowError(
+                    f"it belongs to another picture: that one is {name} {first[name][:60]}, the file says "
+                    f"{_text(other, name)[:60]}"
+                )
+            first[name] = first[name] or _text(other, name)
+    return _ViewFile(file, raw, ours, first, size)
+
+
+def _by_picture(file: Path, raw: Mapping[str, Any], path: PureWindowsPath, size: tuple[int, int]) -> Mapping[str, Any]:
+    """What the picture within the file or beside it tells of itself; {} where there is none of ours."""
+    data = raw.get("imageData")
+    if data is None:
+        beside = file.parent / path.as_posix()
+        if path.is_absolute() or path.drive or not _near(beside, file.parent):
+            return {}
+        try:
+            if not beside.is_file() or beside.stat().st_size > _MAX_PICTURE:
+                return {}
+            picture = beside.read_bytes()
+        except OSError:
+            return {}
+    else:
+        try:
+            picture = base64.b64decode(data, validate=False)
+        except (TypeError, ValueError, binascii.Error) as error:
+            raise RowError("imageData is no picture in base64") from error
+    try:
+        real, told = view_picture.told_by(picture)
+    except ValueError as error:
+        raise RowError(f"its picture cannot be read: {error}") from error
+    if real != size:
+        raise RowError(
+            f"it belongs to another picture: that one has {real[0]} x {real[1]} pixels, the file says "
+            f"{size[0]} x {size[1]}"
+        )
+    return told
+
+
+def _near(picture: Path, folder: Path) -> bool:
+    """Whether a picture lies in the file's folder or the one around it: nothing else is looked at."""
+    try:
+        return picture.resolve().parent in (folder.resolve(), folder.resolve().parent)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _by_name(stem: str) -> Mapping[str, Any]:
+    named = _NAMED.fullmatch(stem)
+    return {} if named is None else named.groupdict()
+
+
+def _text(words: Mapping[str, Any], name: str) -> str:
+    value = words.get(name)
+    if value is not None and (not isinstance(value, str) or len(value) > 200):
+        raise RowError(f"{name} is a short text, not {str(value)[:40]!r}")
+    return value or ""
+
+
+def _reading(where: str, files: Sequence[_ViewFile]) -> Labels:
+    sizes = {part.view: part.size for part in files}
+    if len(sizes) < len(files):
+        raise RowError(f"{where}: several files show the same view of one reading")
+    ours = files[0].ours
+    verdicts = [_verdict(part) for part in files]
+    if any(verdict != verdicts[0] for verdict in verdicts):
+        raise RowError(f"{where}: the files of the two views say different things of the scan (flags)")
+    uids = {part.told["sop_uid"] for part in files} - {""}
+    if len(uids) > 1:
+        raise RowError(f"{where}: the files of the two views come from two scans of one name")
+    states = {str(part.ours.get("state", "")) for part in files}
+    return Labels(
+        where,
+        files[0].told["scan"],
+        uids.pop() if uids else "",
+        {part.view: part.told["sha256"] for part in files if part.told["sha256"]},
+        _text(ours, "reader"),
+        whole(ours.get("round", 1), "round", 1, 999),
+        _lesions(files),
+        verdicts[0],
+        sizes,
+        states.pop() if len(states) == 1 else "",
+    )
+
+
+def _verdict(part: _ViewFile) -> Any:
+    words = dict(part.ours)
+    flags = part.raw.get("flags") or {}
+    if not isinstance(flags, dict):
+        raise RowError(f"{part.file}: flags are names with true or false")
+    grades = [grade for grade, name in enumerate(GRADES) if flags.get(name) is True]
+    if len(grades) > 1:
+        raise RowError(f"{part.file}: more than one grade is ticked")
+    if any(name in flags for name in GRADES):
+        words["grade"] = grades[0] if grades else None
+    if DIFFUSE in flags:
+        words["diffuse"] = flags[DIFFUSE] is True
+    try:
+        return verdict_from(words)
+    except RowError as error:
+        raise RowError(f"{part.file}: {error}") from error
+
+
+def _lesions(files: Sequence[_ViewFile]) -> tuple[Lesion, ...]:
+    """Shapes with one `group_id` are one lesion, over both views; a shape without one is a lesion of its own."""
+    groups: dict[int | tuple[str, int], list[Part]] = {}
+    where: dict[int | tuple[str, int], str] = {}
+    for part in files:
+        for number, shape in enumerate(part.raw["shapes"], start=1):
+            at = f"{part.file}: shape {number}"
+            try:
+                if not isinstance(shape, dict):
+                    raise RowError("a shape is a JSON object")
+                group = shape.get("group_id")
+                if group is not None:
+                    whole(group, "group_id", -(1 << 31), 1 << 31)
+                key = (str(part.file), number) if group is None else group
+                groups.setdefault(key, []).append(_part(shape, part))
+                where.setdefault(key, at)
+            except RowError as error:
+                raise RowError(f"{at}: {error}") from error
+    ordered = sorted(groups, key=lambda key: (1, 0) if isinstance(key, tuple) else (0, key))
+    lesions: dict[str, Lesion] = {}
+    for key in ordered:
+        try:
+            lesion = lesion_of(groups[key])
+            if lesion.id in lesions:  # a copy made in labelme carries the first one's words
+                lesion = lesion_of([Part(p.view, p.roi, p.label, {**p.said, "lesion": ""}) for p in groups[key]])
+            if lesion.id in lesions:
+                raise RowError("the same shape is there twice")
+        except RowError as error:
+            raise RowError(f"{where[key]}: {error}") from error
+        lesions[lesion.id] = lesion
+    return tuple(lesions.values())
+
+
+def _part(shape: Mapping[str, Any], part: _ViewFile) -> Part:
+    description = shape.get("description") or ""
+    if not isinstance(description, str):
+        raise RowError("the description is text")
+    criterion, comment = read_description(description)
+    ours = shape.get(OURS)
+    said = {**(ours if isinstance(ours, dict) else {}), "criterion": criterion, "comment": comment}
+    return Part(part.view, roi_of(shape, part.size), label_of(shape.get("label")), said)
