@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from workstation.phantom import camera as optics
 from workstation.phantom.camera import CAMERAS, Camera
-from workstation.phantom.emission import BODY, deposit, deposit_soft
+from workstation.phantom.emission import BODY, Depths, deposit, deposit_soft
 from workstation.phantom.medium import MU, Medium, medium
 from workstation.phantom.projection import Box, Chords, Grid
 
@@ -47,6 +48,39 @@ def test_soft_tissue_fills_the_skin() -> None:
     one = np.ones(SHAPE)
     (layers,) = deposit_soft((one, one), 0.35, slab(-110, 90), (True,), BOX)
     assert layers[:, 40, 40].sum() == pytest.approx((1 - np.exp(-MU * 200)) / MU, rel=0.02)
+
+
+@pytest.mark.parametrize("anterior", [True, False])
+def test_lungs_within_soft_tissue_are_integrated_exactly(anterior: bool) -> None:
+    one = np.ones(SHAPE)
+    (layers,) = deposit_soft((one, one), 0.35, slab(-100, 100, (-40.0, 60.0)), (anterior,), BOX)
+    first, last = (40, 60) if anterior else (60, 40)
+    thin = 0.26 * MU
+    exact = (1 - np.exp(-MU * first)) / MU
+    exact += np.exp(-MU * first) * 0.35 * (1 - np.exp(-thin * 100)) / thin
+    exact += np.exp(-MU * (first + 26)) * (1 - np.exp(-MU * last)) / MU
+    assert layers[:, 40, 40].sum() == pytest.approx(exact, rel=1e-4)
+
+
+def test_soft_tissue_that_changes_with_depth() -> None:
+    one = np.ones(SHAPE)
+    (layers,) = deposit_soft((2 * one, one), 0.35, slab(-100, 100), (True,), BOX)
+    depth = np.linspace(0, 200, 200_001)
+    exact = trapezoid((2 - depth / 200) * np.exp(-0.015 * depth), depth)
+    assert layers[:, 40, 40].sum() == pytest.approx(exact, rel=0.01)
+    behind = deposit_soft((2 * one, one), 0.35, slab(-100, 100), (False,), BOX)[0][:, 40, 40].sum()
+    exact = trapezoid((1 + depth / 200) * np.exp(-0.015 * depth), depth)
+    assert behind == pytest.approx(exact, rel=0.01)
+
+
+def test_a_chord_between_two_bins_has_the_mean_square_of_their_widths() -> None:
+    lead = GE.lead
+    depths = Depths(100.0, 40.0, 2, lead)
+    # The collimator of slab(-100, 100) lies at 145: a source at 25 is 120 mm away.
+    (layers,) = deposit(chord(24.99, 25.01), np.ones(1), slab(-100, 100), (True,), BOX, depths)
+    share = layers[:, 40, 40] / layers.sum()
+    squares = GE.fwhm(depths.centres) ** 2
+    assert share @ squares == pytest.approx(float(GE.fwhm(120.0)) ** 2, rel=1e-4)
 
 
 @pytest.mark.parametrize("camera", CAMERAS, ids=lambda camera: camera.make)

@@ -49,10 +49,16 @@ class Scene:
     bladder: tuple[Mask, Mask]
 
 
-def build(body: Body, uptake: Uptake, extras: tuple[Extra, ...], acquisition: Acquisition) -> Scene:
-    """Pose, project, attenuate, blur and scatter a body without lesions."""
+def build(
+    body: Body,
+    uptake: Uptake,
+    extras: tuple[Extra, ...],
+    acquisition: Acquisition,
+    posed: Skeleton | None = None,
+) -> Scene:
+    """Pose, project, attenuate, blur and scatter a body without lesions. posed: its bones, if known already."""
     camera, grid, field = acquisition.camera, acquisition.grid, acquisition.field
-    skeleton, dressed = pose_bones(body, standard()), clothe(body)
+    skeleton, dressed = posed or pose_bones(body, standard()), clothe(body)
     back, front = surface(dressed, grid)
     mounds = ellipsoids(breasts(body), grid) if body.sex == "F" else None
     if mounds is not None:
