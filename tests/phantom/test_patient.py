@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -117,5 +118,9 @@ def test_nobody_lies_on_a_lesion() -> None:
         body, acquisition = lie_down(draw_body(rng, "M", 65), 65, chosen, rng)
         lost += not lies_well(body, acquisition, chosen)
     assert lost == 0
-    large = draw_body(rng, "M", 65)
-    assert lie_down(large, 65, [], rng)[0] is large  # nothing to show: as they lay
+    some = draw_body(rng, "M", 65)
+    assert lie_down(some, 65, [], rng)[0] is some  # nothing to show: as they lay
+    arms = [site for site in sites if site.place in ("wrist", "elbow", "forearm", "thumb base")]
+    large = replace(some, weight_kg=40 * (some.height_mm / 1000) ** 2)
+    body, acquisition = lie_down(large, 65, arms, rng)  # reach beyond any camera's field as they lie
+    assert lies_well(body, acquisition, arms) and body.height_mm == large.height_mm

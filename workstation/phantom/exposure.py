@@ -50,8 +50,12 @@ class Put:
 
     @property
     def threshold(self) -> float:
-        """The contrast from which it is visible in some view."""
+        """The contrast from which it is visible in some view; infinite if it lies where no view sees anything."""
         return 1 + min(found.threshold() for found, _, _ in self.views)
+
+    @property
+    def hidden(self) -> bool:
+        return not np.isfinite(self.threshold)
 
 
 def put(scene: Scene, uptake: Floats, lesions: Sequence[Finding]) -> tuple[Put, ...]:
@@ -75,10 +79,11 @@ def expose(
     seen = []
     for one, quantile in zip(lesions, quantiles, strict=True):
         finding = one.finding
-        value = contrast(finding, tumour, one.threshold, factor, quantile)
+        threshold = 1.0 if one.hidden else one.threshold
+        value = contrast(finding, tumour, threshold, factor, quantile)
         for total, (_, picture, box) in zip(extra, one.views, strict=True):
             total[box.slices] += np.float32(value - 1) * picture
-        seen.append(Appearance(finding.site, finding.shape, value, one.threshold, finding.cold))
+        seen.append(Appearance(finding.site, finding.shape, value, threshold, finding.cold))
     ceiling, alone = posteriors(seen, world, moments)
     expected = add(scene, (extra[0], extra[1]))
     counts = [as_seen(view, count(expected[view], rng)) for view in (0, 1)]
@@ -90,7 +95,7 @@ def expose(
                 one.finding,
                 look.contrast,
                 _masks(scene, one, look.contrast - 1),
-                not look.cold,
+                not look.cold and not one.hidden,
                 max((found.ratio(look.contrast - 1) for found, _, _ in one.views), key=abs),
                 float(ceiling[index]),
                 float(alone[index]),

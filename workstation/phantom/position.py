@@ -8,18 +8,20 @@ lesion's place says of its nature is the same in every scan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from workstation.phantom.acquisition import ACTIVITY_MBQ, Acquisition, draw_acquisition
-from workstation.phantom.body import Body, lie_again
+from workstation.phantom.body import Arm, Body, lie_again
 from workstation.phantom.pose import pose_bones
 from workstation.phantom.projection import Box, Grid
 from workstation.phantom.sites import Site, anchor
 from workstation.phantom.skeleton import Floats, Ints, Skeleton, standard
 
-ATTEMPTS = 40
+ATTEMPTS = 40  # of each kind of posture
+_SLIM = 24.0  # body mass index
 EDGE_MM = 25.0  # from the border of the acquired field
 _BEHIND = 0.7  # of the way from the bladder's middle to its wall: farther out, a lesion shows beside or through it
 
@@ -77,11 +79,26 @@ def lie_down(
     rng: np.random.Generator,
     activity_mbq: tuple[float, float] = ACTIVITY_MBQ,
 ) -> tuple[Body, Acquisition]:
-    """A posture and a place on the table at which no site is lost; the body's own posture if that will do."""
+    """A posture and a place on the table at which no site is lost; the body's own posture if that will do.
+
+    Where ordinary postures do not, the patient has voided and lays the hands on the thighs, and in the end is slim.
+    """
     tried = body
-    for _ in range(ATTEMPTS):
+    for attempt in range(3 * ATTEMPTS):
         acquisition = draw_acquisition(tried, rng, activity_mbq)
         if lies_well(tried, acquisition, sites):
-            return tried, acquisition
+            break
         tried = lie_again(body, rng, age)
+        if attempt >= ATTEMPTS:
+            tried = _helpful(tried)
+        if attempt >= 2 * ATTEMPTS:
+            tried = replace(tried, weight_kg=min(tried.weight_kg, _SLIM * (tried.height_mm / 1000) ** 2))
     return tried, acquisition
+
+
+def _helpful(body: Body) -> Body:
+    """Arms close by with the hands on the thighs, a straight trunk, an empty bladder."""
+    arm = Arm("thigh", elbow_mm=0.0, hand_mm=0.0, lift=0.0, twist=0.7, bend=0.0)
+    posture = replace(body.posture, arms=(arm, arm), trunk_turn=0.0, pelvis_turn=0.0, lean=0.0)
+    bladder = replace(body.bladder, flat=0.55, aside_mm=0.0, tilt=0.0, diverticulum_mm=0.0)
+    return replace(body, posture=posture, bladder=bladder, bladder_mm=20.0)
