@@ -83,7 +83,8 @@ PATIENTS_12222: Printed = MappingProxyType(
 # B, reader study.
 READERS_400: Printed = MappingProxyType({"patients": 400, "metastatic": 200})
 
-# C, table 3 and text; the abstract's men and women. Patients by place: those with a metastasis there.
+# C, table 3 and text; the abstract's men and women. Patients by place: those with a metastasis there. ALP and burden:
+# of the patients first diagnosed, before treatment.
 BURDEN_621: Printed = MappingProxyType(
     {
         "patients": 621,
@@ -96,6 +97,12 @@ BURDEN_621: Printed = MappingProxyType(
         "patients with rib": 184,
         "patients with femur": 98,
         "patients with other": 78,
+        "patients with ALP": 50,
+        "ALP mean, U/L": 197.23,
+        "ALP SD, U/L": 228.88,
+        "burden mean": 0.12,
+        "burden SD": 0.16,
+        "burden and ALP, r": 0.72,
     }
 )
 

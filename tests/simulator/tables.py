@@ -18,14 +18,16 @@ from typing import Any
 
 import numpy as np
 
+from tests.simulator.burden import of_alp
 from tests.simulator.papers import PAPERS
 from workstation.phantom.cohorts import COHORTS, Cohort
 from workstation.phantom.plan import Enrolled, plan
 from workstation.phantom.posterior import auc
-from workstation.phantom.sites import TUMOURS
+from workstation.phantom.sites import TUMOURS, all_sites
 from workstation.workflows.simulated import Order, lesion_rows, scan_row, simulate
 
 GROUPS = (("1-3 lesions", 1, 3), ("4-6 lesions", 4, 6), ("> 6 lesions", 7, 10_000))
+SITES = ("spine", "pelvis", "scapula", "rib", "femur", "other")
 ALLOWED_PERCENT = 2.0
 
 
@@ -70,6 +72,10 @@ def of_plan(patients: Sequence[Enrolled]) -> Iterator[tuple[str, float]]:
             chosen = (many >= low) & (many <= high)
             yield f"malignant, {name}", int(malignant[chosen].sum())
             yield f"benign, {name}", int(benign[chosen].sum())
+        drawn = [each.findings for each in patients if each.findings is not None]
+        hot = [{all_sites()[f.site].site6 for f in those if f.malignant and not f.cold} for those in drawn]
+        for site in SITES if drawn else ():
+            yield f"patients with {site}", sum(site in there for there in hot)
 
 
 def lines(cohort: Cohort, seed: int = 0) -> list[Line]:
@@ -116,8 +122,9 @@ def simulated(cohort: str, seed: int, patients: int, processes: int) -> Told:
 
 def of_pictures(told: Told) -> list[Line]:
     """What no plan tells: lesions that can be seen, the AUC of both exact chances, places of metastases."""
-    printed = PAPERS.get(told.name, {})
     patient = {row["scan"]: row["patient"] for row in told.scans}
+    everyone = told.name in COHORTS and len(set(patient.values())) == COHORTS[told.name].patients
+    printed = PAPERS.get(told.name, {}) if everyone else {}
     seen = [row for row in told.lesions if int(row["visible"])]
     malignant = [row["label"] == "malignant" for row in seen]
     out = [Line("patients", None, len(set(patient.values()))), Line("scans", None, len(patient))]
@@ -126,7 +133,7 @@ def of_pictures(told: Told) -> list[Line]:
         value = auc(malignant, [float(row[chance]) for row in seen])
         out += [] if value is None else [Line(name, None, value)]
     out.append(Line("lesions not visible, of all %", None, 100 * (1 - len(seen) / max(len(told.lesions), 1))))
-    for site in ("spine", "pelvis", "scapula", "rib", "femur", "other"):
+    for site in SITES:
         those = {patient[row["scan"]] for row in seen if row["label"] == "malignant" and row["site6"] == site}
         out.append(Line(f"patients with {site}", printed.get(f"patients with {site}"), len(those)))
     return out
@@ -157,6 +164,9 @@ def main() -> None:
         if asked.patients:
             told = simulated(name, asked.seed, min(asked.patients, COHORTS[name].patients), asked.processes)
             print(table(f"{name}, as simulated", of_pictures(told)), end="\n\n", flush=True)
+            blood = [Line(what, PAPERS[name][what], value) for what, value in of_alp(COHORTS[name], asked.seed)]
+            if blood:
+                print(table(f"{name}, burden in the pictures and ALP", blood), end="\n\n", flush=True)
     for folder in asked.truth:
         told = read(folder)
         print(table(f"{told.name}, as simulated", of_pictures(told)), end="\n\n")
