@@ -29,6 +29,7 @@ _PARTS = {
 _SIDES = {"L": 1, "R": -1, "M": 0}
 RIB_POINTS = 11
 RIB_START_DEG = 24.0
+_RIB_FALL = 1.1  # ribs fall a little more steeply in front than behind
 TRUNK_POWER = 2.4  # superellipse exponent of the trunk's outline; limbs and head are ellipses
 
 
@@ -120,7 +121,7 @@ def standard() -> Skeleton:
             continue
         if row["kind"] == "hole":
             owner = max(i for i, bone in enumerate(bones) if (bone.name, bone.side) == (row["name"], side))
-            ellipsoids.append((first, np.diag(_vector(row, "rx", "ry", "rz")), owner, -1.0))
+            ellipsoids.append((first, _directions(row) * _vector(row, "rx", "ry", "rz")[:, None], owner, -1.0))
             continue
         index = len(bones)
         part = part_of(row["name"], row["group"])
@@ -172,7 +173,7 @@ def _rib(row: dict[str, str], head: Floats) -> Floats:
     last, back = np.deg2rad(float(row["ry"])), float(row["rz"])
     angle = np.linspace(np.deg2rad(RIB_START_DEG), last, RIB_POINTS)
     x = width * np.sin(angle)
-    y = head[1] + drop * (1 - np.cos(angle)) / (1 - np.cos(last)) + 10 * np.sin(angle)
+    y = head[1] + drop * ((angle - angle[0]) / (last - angle[0])) ** _RIB_FALL
     z = back + depth - depth * np.cos(angle)
     return np.vstack([head, np.stack([x, y, z], axis=1)])
 

@@ -22,6 +22,7 @@ STEP = 4
 REACH = 2.2  # a band is drawn up to this many radii
 END_MM = 28.0  # bands fade out over at least so much at their ends
 LEAST, MOST = 0.15, 3.0  # of any soft tissue
+_FULL_BRAIN_MM = 120.0
 _FULL_BREAST_MM = 60.0  # so thick a breast outweighs the chest behind it
 
 
@@ -55,8 +56,10 @@ def concentration(
     coarse = np.clip(np.exp(level) * even, LEAST, MOST).astype(np.float32)
     front, back = _enlarge(coarse[0], grid), _enlarge(coarse[1], grid)
     brain = ellipsoids(_vault(skeleton), grid)
+    # A ray through the middle holds mostly brain, one near the rim scalp and muscle.
+    share = np.clip((brain.front - brain.back) / _FULL_BRAIN_MM, 0, 1)
     for each in (front, back):
-        each[brain.row, brain.column] *= flesh.brain
+        each[brain.row, brain.column] *= (1 + (flesh.brain - 1) * share).astype(np.float32)
     if mounds is not None:
         _breasts(front, flesh, body, mounds, grid)
     return front, back

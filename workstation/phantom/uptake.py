@@ -69,6 +69,18 @@ _JOINTS = MappingProxyType(
         "elbow": (("elbow_olecranon", "humerus_condyles"), 0.06),
     }
 )
+# Parts that differ more among themselves and from side to side than other bones do, as teeth, sinuses and worn joints:
+# the standard deviation of the logarithm, by the beginnings of names.
+_VARIETY = MappingProxyType(
+    {
+        ("femoral_condyle", "tibial_plateau"): 0.14,
+        ("patella", "tibial_tuberosity", "tibia_head", "femur_flare"): 0.25,
+        ("talus", "ankle_hindfoot", "calcaneus", "midfoot", "malleolus", "metatarsal", "MTP1"): 0.15,
+        ("orbit", "zygoma", "maxilla", "alveolar", "nasal", "ethmoid", "mandible", "hyoid"): 0.22,
+        ("sagittal_ridge", "parietal_boss", "occipital", "temporal", "skull_base"): 0.22,
+    }
+)
+VARIETY_MOST = 2.0  # standard deviations; more of one part would be read as a lesion
 # Ends of long bones that still grow, or have just stopped, are hot in the young.
 _GROWING = ("humerus_head", "femoral_condyle", "tibial_plateau", "tibia_distal", "wrist", "great_trochanter")
 
@@ -95,6 +107,7 @@ class _Table:
     joint: Ints
     vertebra: Ints
     growing: NDArray[np.bool_]
+    variety: Floats
 
 
 @cache
@@ -113,6 +126,7 @@ def _table() -> _Table:
         np.array([_joint(bone) for bone in bones]),
         np.array([vertebrae.index(bone.name.split("_")[0]) if bone.group in _SPINE else -1 for bone in bones]),
         np.array([bone.name.startswith(_GROWING) for bone in bones]),
+        np.array([_variety(bone) for bone in bones]),
     )
 
 
@@ -122,6 +136,10 @@ def _correction(bone: Bone) -> float:
 
 def _joint(bone: Bone) -> int:
     return next((i for i, (names, _) in enumerate(_JOINTS.values()) if bone.name.startswith(names)), -1)
+
+
+def _variety(bone: Bone) -> float:
+    return next((sigma for names, sigma in _VARIETY.items() if bone.name.startswith(names)), BONE_SIGMA)
 
 
 def draw_uptake(body: Body, age: int, rng: np.random.Generator) -> Uptake:
@@ -180,7 +198,7 @@ def _pattern(body: Body, age: int, rng: np.random.Generator) -> Floats:
     if body.sex == "F":
         group[skull] += rng.uniform(*np.log((1.2, 1.5))) if age > 52 else np.log(1.05)
     out = table.correction + group[table.group] + 0.5 * table.side * side[table.group]
-    out = out + rng.normal(0, BONE_SIGMA, len(table.group))
+    out = out + table.variety * np.clip(rng.normal(0, 1, len(table.group)), -VARIETY_MOST, VARIETY_MOST)
     out = out + np.where(table.vertebra >= 0, _spine(int(table.vertebra.max()) + 1, rng)[table.vertebra], 0)
     out = out + _joints(age, rng)
     young = np.interp(age, [18, 30], [0.45, 0.0]) * rng.uniform(0.6, 1.2)
