@@ -77,5 +77,5 @@ def _shot(
     uptake, extras = found.place(uptake)
     if diffuse is not None:
         extras += patches(uptake, skeleton, diffuse, rng)
-    scene = build(body, uptake, extras, acquisition)
+    scene = build(body, uptake, extras, acquisition, posed=skeleton)
     return Shot(body, acquisition, scene, put(scene, uptake.bones, lesions), found.kinds)
