@@ -38,8 +38,9 @@ def readings(file: Path, raw: Mapping[str, Any]) -> Iterator[Labels]:
     for number, annotation in enumerate(raw["annotations"], start=1):
         image = annotation.get("image_id") if isinstance(annotation, dict) else None
         if not isinstance(image, int) or image not in images:
-            yield Labels(str(file), trouble=f"{file}: annotation {number}: it is on no image of this file; left out.")
-            continue
+            words = f"{file}: annotation {number}: it is on no image of this file. The file was left out."
+            yield Labels(str(file), trouble=words)
+            return
         parts.setdefault(image, []).append((number, annotation))
     gathered: dict[_Key, list[int]] = {}
     for number, image in images.items():

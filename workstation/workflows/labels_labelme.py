@@ -72,9 +72,9 @@ def readings(files: Sequence[tuple[Path, Any]]) -> Iterator[Labels]:
     for parts in gathered.values():
         where = ", ".join(str(part.file) for part in parts)
         partners = [str(part.file.with_name(part.told["scan"])) for part in parts]
-        trouble = next((spoilt[name] for name in partners if name in spoilt), None)
-        if trouble is not None:
-            yield Labels(where, trouble=f"{where}: left out as well, for the other view of the reading is: {trouble}")
+        why = next((spoilt[name] for name in partners if name in spoilt), None)
+        if why is not None:
+            yield Labels(where, trouble=f"{where}: left out, as the other view of the reading is: {why}")
             continue
         try:
             yield _reading(where, parts)
