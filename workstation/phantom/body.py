@@ -101,12 +101,14 @@ class Posture:
 @dataclass(frozen=True)
 class Bladder:
     """flat, deep: half height and half depth over half width. aside_mm: off the midline, to the left. tilt: in the
-    plane of the picture. diverticulum_mm: half width of an outpouching, 0 for none; beside: +1 on the left, -1."""
+    plane of the picture. lobes: how far its lower corners, (left, right), bulge, over half width; it is no ellipse.
+    diverticulum_mm: half width of an outpouching, 0 for none; beside: +1 on the left, -1."""
 
     flat: float
     deep: float
     aside_mm: float
     tilt: float
+    lobes: tuple[float, float]
     diverticulum_mm: float
     beside: int
 
@@ -156,7 +158,7 @@ def draw_body(rng: np.random.Generator, sex: Sex, age: int) -> Body:
     """A person of the given sex and age (years), lying as people lie."""
     height = float(np.clip(rng.normal(1740 if sex == "M" else 1620, 65), 1500, 1950))
     height -= 0.8 * max(age - 50, 0)
-    bmi = float(np.clip(25.5 * np.exp(rng.normal(0, 0.17)), 16, 42))
+    bmi = float(np.clip(26.3 * np.exp(rng.normal(0, 0.19)), 16, 42))
     build = _draw_build(rng, sex, age)
     fat = bmi / STANDARD_BMI
     drop = rng.normal(0, 10, 2) + (rng.uniform(50, 110, 2) * (rng.uniform(size=2) < 0.02))
@@ -198,8 +200,15 @@ def _draw_bladder(rng: np.random.Generator) -> Bladder:
     )
     # A full uterus or bowel presses it flat from above.
     flat = float(rng.uniform(0.5, 0.75)) if rng.uniform() < 0.3 else float(np.clip(rng.normal(0.92, 0.13), 0.6, 1.3))
+    lobes = rng.uniform(0.25, 0.62, 2) * (rng.uniform(size=2) < 0.75)
     return Bladder(
-        flat, float(rng.uniform(0.75, 1.1)), aside, float(rng.normal(0, 0.14)), pouch, int(rng.choice([-1, 1]))
+        flat=flat,
+        deep=float(rng.uniform(0.75, 1.1)),
+        aside_mm=aside,
+        tilt=float(rng.normal(0, 0.14)),
+        lobes=(float(lobes[0]), float(lobes[1])),
+        diverticulum_mm=pouch,
+        beside=int(rng.choice([-1, 1])),
     )
 
 
@@ -209,7 +218,7 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
 
     old = max(age - 50, 0)
     bent = float(np.clip(rng.normal(6 + 0.45 * old, 8 + 0.25 * old), -8, 62))
-    curve = float(rng.normal(0, 5 + 0.12 * old))
+    curve = float(rng.normal(0, 7 + 0.12 * old))
     if rng.uniform() < 0.06:
         curve += float(rng.choice([-1, 1])) * float(rng.uniform(14, 30))
     size = np.where(np.arange(WAVES) < WAVES // 2, 2.6, 1.0)  # long waves first
@@ -231,7 +240,7 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
         double_mm=float(np.clip(rng.normal(0, 3.5 + 0.07 * old), -20, 20)),
         phase=float(rng.uniform(-0.5, 0.5)),
         knees=(float(knees[0]) * _DEG, float(knees[1]) * _DEG),
-        belly=factor(0.10) * (1.05 if sex == "M" else 0.97),
+        belly=factor(0.12) * (1.05 if sex == "M" else 0.97),
         seat=factor(0.06) * (0.97 if sex == "M" else 1.05),
         breast=factor(0.22),
         warp=tuple((float(a), float(b), float(c), float(p)) for (a, b, c), p in zip(waves, phases, strict=True)),
@@ -244,11 +253,11 @@ def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
     forward = rng.normal(3 + 0.08 * max(age - 50, 0), 6) + rng.normal(0, 4, 2)
     return Posture(
         head_turn=float(np.clip(turned, -48, 48)) * _DEG,
-        head_tilt=float(np.clip(rng.normal(0, 4.5), -15, 15)) * _DEG,
-        head_nod=float(np.clip(rng.normal(6, 7), -12, 24)) * _DEG,
+        head_tilt=float(np.clip(rng.normal(0, 5.5), -16, 16)) * _DEG,
+        head_nod=float(np.clip(rng.normal(6, 8.5), -14, 26)) * _DEG,
         trunk_turn=float(np.clip(rng.normal(0, 5.0), -15, 15)) * _DEG,
         pelvis_turn=float(np.clip(rng.normal(0, 4.5), -14, 14)) * _DEG,
-        pelvis_tilt=float(np.clip(rng.normal(0, 1.6), -5, 5)) * _DEG,
+        pelvis_tilt=float(np.clip(rng.normal(0, 2.3), -6, 6)) * _DEG,
         lean=float(np.clip(rng.normal(0, 1.1), -3.5, 3.5)) * _DEG,
         shrug=(float(np.clip(shrug[0], -8, 28)) * _DEG, float(np.clip(shrug[1], -8, 28)) * _DEG),
         round=(float(np.clip(forward[0], -10, 25)) * _DEG, float(np.clip(forward[1], -10, 25)) * _DEG),
@@ -262,7 +271,7 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
     chances = np.array([0.675, 0.08, 0.10, 0.06, 0.06, 0.025])
     both = rng.choice(6, p=chances)
     rests = [both, both if rng.uniform() < 0.78 else rng.choice(6, p=chances)]
-    elbow, hand = rng.normal(4, 14), rng.normal(6, 18)
+    elbow, hand = rng.normal(6, 14) + 45 * max(fat - 1, 0), rng.normal(6, 18)
     arms = []
     for rest in rests:
         arms.append(
@@ -279,14 +288,15 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
 
 
 def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
-    apart = rng.normal(1.0, 1.8)
+    apart = rng.normal(0.0, 1.8)
     roll, point = rng.normal(8, 10), rng.normal(6, 12)
+    turn = rng.normal(7, 8)  # relaxed feet fall outwards, seldom both alike
     raised = rng.uniform(6, 16) if rng.uniform() < 0.25 else 0.0  # a roll under the knees
     crossed = rng.uniform() < 0.03
     legs = []
     for _ in range(2):
         lift, spread, more = raised + abs(rng.normal(0, 2.0 + 0.04 * max(age - 60, 0))), apart + rng.normal(0, 1.0), 0.0
-        if rng.uniform() < 0.05:  # one leg drawn up, fallen outwards
+        if rng.uniform() < 0.09:  # one leg drawn up, fallen outwards
             lift, more = lift + rng.uniform(12, 30), rng.uniform(10, 30)
         legs.append(
             Leg(
@@ -295,7 +305,7 @@ def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
                 lift=float(np.clip(lift, 0, 40)) * _DEG,
                 cross=float(rng.uniform(7, 11) if crossed else rng.normal(0, 0.6)) * _DEG,
                 point=float(np.clip(point + rng.normal(0, 7), -28, 30)) * _DEG,
-                turn=float(rng.normal(0, 9)) * _DEG,
+                turn=float(np.clip(turn + rng.normal(0, 8), -16, 28)) * _DEG,
             )
         )
     return legs[0], legs[1]

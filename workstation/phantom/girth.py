@@ -35,7 +35,13 @@ def girth(body: Body, part: int, y: Floats) -> tuple[Floats, Floats]:
     belly = body.build.belly**waist * (1 + 0.25 * waist * np.clip(fat - 1.2, -0.2, 1))
     hips = body.build.seat ** np.interp(y, [640, 800], [0.0, 1.0])
     wide = np.interp(y, [300, 420, 600, 820], [0.36, 0.42, 0.57, 0.49])
-    wide = sex * fat ** (wide * neck) * hips * (1 + 0.06 * waist * np.clip(fat - 1.3, -0.3, 0.7))
+    wide = (
+        sex
+        * fat ** (wide * neck)
+        * hips
+        * body.build.belly ** (0.6 * waist)
+        * (1 + 0.06 * waist * np.clip(fat - 1.3, -0.3, 0.7))
+    )
     return wide * body.scale**0.5, belly * body.build.chest**0.6 * fat ** (
         np.interp(y, [400, 560], [0.42, 0.54]) * neck
     ) * body.scale**0.5
