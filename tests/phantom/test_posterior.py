@@ -221,7 +221,9 @@ def test_the_tables_expect_as_many_lesions_as_are_counted() -> None:
     assert known.as_benign.sum() + known.as_row.sum() == pytest.approx(wanted[1], rel=1e-9)
 
 
-def test_sites_are_drawn_as_if_repeats_were_thrown_away() -> None:
+@pytest.mark.parametrize("tries", [0, 20])
+def test_sites_are_drawn_as_if_repeats_were_thrown_away(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "_TRIES", tries)
     p, q = np.array([0.4, 0.3, 0.15, 0.1, 0.05]), np.array([0.1, 0.1, 0.2, 0.2, 0.4])
     rng = np.random.default_rng(1)
     exact = {

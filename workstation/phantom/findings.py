@@ -15,6 +15,7 @@ from workstation.phantom.sites import TABLE, TUMOURS, all_sites, anchor
 from workstation.phantom.skeleton import Capsules, Ellipsoids, Floats, Skeleton
 from workstation.phantom.world import World, age_group, weights
 
+_TRIES, _FEW = 20, 14
 RHO = 0.9  # of the Gaussian copula between a finding's contrast quantiles in two scans
 
 
@@ -104,10 +105,23 @@ def draw_sites(
 ) -> tuple[list[int], list[int]]:
     """Distinct sites for the given numbers of malignant and benign lesions.
 
-    The law: independent draws, all thrown away unless they are distinct. Drawn exactly, site by site, from the
-    coefficients of prod(1 + malignant_s x + benign_s y) over the sites still to come.
+    The law: independent draws, all thrown away unless they are distinct. A few tries of just that; then, for many
+    lesions, exactly and site by site, from the coefficients of prod(1 + malignant_s x + benign_s y) over the sites
+    still to come.
     """
     a, b = numbers
+    below_a, below_b = np.cumsum(malignant), np.cumsum(benign)
+    for _ in range(_TRIES if a + b <= _FEW else 0):
+        one = np.searchsorted(below_a, rng.uniform(size=a) * below_a[-1], side="right").tolist()
+        two = np.searchsorted(below_b, rng.uniform(size=b) * below_b[-1], side="right").tolist()
+        if len({*one, *two}) == a + b:
+            return sorted(one), sorted(two)
+    return _draw_many(malignant, benign, a, b, rng)
+
+
+def _draw_many(
+    malignant: Floats, benign: Floats, a: int, b: int, rng: np.random.Generator
+) -> tuple[list[int], list[int]]:
     n = len(benign)
     # to_come[s][i, j]: coefficient of x^i y^j over sites s, s+1, ...
     to_come = np.zeros((n + 1, a + 1, b + 1))

@@ -121,17 +121,19 @@ def _together(sites: Ints, densities: Floats, world: World, states: list[_State]
     as_benign = densities[:, _BENIGN] - reference  # (states, n)
     as_row = densities[:, _ROW] - reference
     place = _log(benign[:, sites])  # (ages, n)
-    likelier = densities[:, _MALIGNANT] - densities[:, None, _BENIGN] + _log(malignant[:, sites])
+    met = np.flatnonzero(world.tumour)  # a world often has not all tumours
+    likelier = densities[:, _MALIGNANT][:, met] - densities[:, None, _BENIGN] + _log(malignant[met][:, sites])
     ratio = likelier[:, :, None, :] - place  # (states, tumours, ages, n)
     hypotheses = _hypotheses(sites, as_row[0])
+    unseen = {kept: _unseen(world.law, sites, 1 - kept) for kept in {state.kept for state in states}}
     ratios, weight = [], []
     for type_, members in hypotheses:
         inside = np.zeros(n, bool)
         inside[list(members)] = True
         ratios.append(np.where(inside, -np.inf, ratio))
         base = np.where(inside, 0.0, place).sum(axis=1) + np.where(inside, as_row, as_benign).sum(axis=1)[:, None]
-        counted = _numbers(type_, n - len(members), sites, world, states, cold, n)
-        weight.append(counted + base[:, None, :, None])
+        counted = _numbers(type_, n - len(members), unseen, world, states, cold, n)
+        weight.append(counted[:, met] + base[:, None, :, None])
     batch = len(hypotheses) * int(np.prod(ratio.shape[:-1]))
     return _marginals(np.stack(ratios).reshape(batch, n), np.stack(weight).reshape(batch, n + 1))
 
@@ -146,24 +148,37 @@ def _hypotheses(sites: Ints, as_row: Floats) -> list[tuple[int, tuple[int, ...]]
     return found
 
 
-def _numbers(type_: int, free: int, sites: Ints, world: World, states: list[_State], cold: bool, n: int) -> Floats:
-    """log weight of k malignant ones among n seen, `free` of them outside a row: (states, tumours, ages, n + 1)."""
+def _numbers(
+    type_: int, free: int, unseen: dict[float, Floats], world: World, states: list[_State], cold: bool, n: int
+) -> Floats:
+    """log weight of k malignant ones among n seen, `free` of them outside a row: (states, tumours, ages, n + 1).
+
+    unseen: of each share of malignant lesions that is there, see `_unseen`.
+    """
     known = tables(world)
     given, without = known.metastatic[type_], known.without[type_]  # (tumours, ages, a, b), (tumours, ages, b)
-    most, few = given.shape[-2] - 1, given.shape[-1] - 1
+    few = given.shape[-1] - 1
     chance = np.array([resources.table(TABLE)["cold"]["chance"][tumour] for tumour in TUMOURS])
-    out = np.zeros((len(states), *given.shape[:2], n + 1))
-    unseen = {state.kept: _unseen(world.law, sites, 1 - state.kept) for state in states}
+    labelled = {kept: _labelled(given, free, gone, kept, n) for kept, gone in unseen.items()}
+    out = np.empty((len(states), *given.shape[:2], n + 1))
     for s, state in enumerate(states):
         shows = chance * state.kept
-        factor = state.chance * (shows if cold else 1 - shows)  # (tumours,)
-        for k in range(max(free - few, 0), min(free, most) + 1):
-            gone = unseen[state.kept][:, : most - k + 1]
-            ways = np.einsum("tga,ta->tg", given[:, :, k : k + gone.shape[1], free - k], gone)
-            out[s, :, :, k] = state.kept**k * ways * factor[:, None]
+        out[s] = labelled[state.kept] * (shows if cold else 1 - shows)[:, None, None]
         if not cold and free <= few:
-            out[s, :, :, 0] += state.chance * without[:, :, free]
+            out[s, :, :, 0] += without[:, :, free]
+        out[s] *= state.chance
     return _log(out)
+
+
+def _labelled(given: Floats, free: int, unseen: Floats, kept: float, n: int) -> Floats:
+    """Chance of metastases and k malignant ones among n seen over the coefficients, (tumours, ages, n + 1)."""
+    most, few = given.shape[-2] - 1, given.shape[-1] - 1
+    out = np.zeros((*given.shape[:2], n + 1))
+    for k in range(max(free - few, 0), min(free, most) + 1):
+        gone = unseen[:, : most - k + 1]
+        ways = np.einsum("tga,ta->tg", given[:, :, k : k + gone.shape[1], free - k], gone)
+        out[:, :, k] = kept**k * ways
+    return out
 
 
 def _unseen(law: str, sites: Ints, gone: float) -> Floats:
