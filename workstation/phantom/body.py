@@ -200,7 +200,7 @@ def _draw_bladder(rng: np.random.Generator) -> Bladder:
     )
     # A full uterus or bowel presses it flat from above.
     flat = float(rng.uniform(0.5, 0.75)) if rng.uniform() < 0.3 else float(np.clip(rng.normal(0.92, 0.13), 0.6, 1.3))
-    lobes = rng.uniform(0.25, 0.62, 2) * (rng.uniform(size=2) < 0.75)
+    lobes = rng.uniform(0.2, 0.46, 2) * (rng.uniform(size=2) < 0.55)
     return Bladder(
         flat=flat,
         deep=float(rng.uniform(0.75, 1.1)),

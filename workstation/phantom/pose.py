@@ -70,7 +70,7 @@ def _fill_bladder(body: Body, skeleton: Skeleton, centre: Floats, axes: Floats) 
         np.flatnonzero([name == "bladder_lobe" for name in names]), whole.lobes, (1, -1), strict=True
     ):
         axes[lobe] = np.diag([1.0, 0.8, whole.deep]) * max(size * half, 0.01)
-        offset = np.array([0.52 * side, 0.38 * whole.flat, 0.0]) * half
+        offset = np.array([0.62 * side, 0.45 * whole.flat, 0.0]) * half
         centre[lobe] = centre[main] + offset @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
     pouch = names.index("diverticulum")
     axes[pouch] = np.eye(3) * max(whole.diverticulum_mm, 0.01)
