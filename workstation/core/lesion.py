@@ -111,6 +111,8 @@ class Lesion:
 
     criterion, region: keys of resources/vocab. side: "left", "right", "midline" of the patient, or None.
     confidence: 1 (low) to 3 (high), or None.
+    evidence, evidence_date: what the criterion rests on (see `core.criteria`): the examination, a key of
+    resources/vocab/examinations, and its ISO day; for M2 and M4 the day of the earlier scan, for M3 of the treatment.
     roi_origin, label_origin: where the ROI and the label came from.
     """
 
@@ -124,6 +126,8 @@ class Lesion:
     comment: str = ""
     roi_origin: Origin = Origin.HAND
     label_origin: Origin = Origin.HAND
+    evidence: str | None = None
+    evidence_date: str | None = None
 
     def __post_init__(self) -> None:
         if not self.rois:
@@ -142,6 +146,11 @@ class Lesion:
             "comment": self.comment,
             "roi_origin": str(self.roi_origin),
             "label_origin": str(self.label_origin),
+        } | {
+            # Only where they are given: rows written before they came to be are the same to the letter.
+            name: value
+            for name, value in (("evidence", self.evidence), ("evidence_date", self.evidence_date))
+            if value is not None
         }
 
     @classmethod
@@ -157,6 +166,8 @@ class Lesion:
             comment=value["comment"],
             roi_origin=Origin(value["roi_origin"]),
             label_origin=Origin(value["label_origin"]),
+            evidence=value.get("evidence"),
+            evidence_date=value.get("evidence_date"),
         )
 
 
