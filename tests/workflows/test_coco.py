@@ -150,8 +150,11 @@ def bad(raw: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         (annotated(attributes={"lesion": ["x"]}), "lesion is a short text"),
         (annotated(attributes={"criterion": "X9"}), "criterion is one of"),
         ({"categories": [c | {"name": "hot spot"} for c in raw["categories"]]}, "the label is one of"),
-        ({"images": [image | {"scan": "S9", "sha256": "", "sop_uid": ""}]}, "S9 is not in this library"),
-        ({"images": [image | {"height": 512}]}, "another picture"),
+        (
+            {"images": [image | {"scan": "S9", "sha256": "", "sop_uid": ""}], "annotations": []},
+            "S9 is not in this library",
+        ),
+        ({"images": [image | {"height": 512}], "annotations": []}, "another picture"),
         ({"images": [image, image]}, "another image's"),
         ({"images": [image | {"sha256": "0" * 64, "reader": "new"}], "annotations": []}, "another picture"),
         ({"images": [5]}, "image 1: it is no JSON object"),

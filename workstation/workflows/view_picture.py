@@ -65,7 +65,7 @@ def told_by(picture: bytes) -> tuple[tuple[int, int], Mapping[str, Any]]:
 
     try:
         with Image.open(BytesIO(picture)) as image:
-            words = getattr(image, "text", {}).get(OURS, "{}")
+            words = image.info.get(OURS, "{}")  # `text` would decode the picture
             told = json.loads(words) if isinstance(words, str) else {}
             return (image.height, image.width), told if isinstance(told, dict) else {}
     except (OSError, ValueError, SyntaxError, RecursionError, UnidentifiedImageError) as error:
