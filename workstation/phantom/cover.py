@@ -48,7 +48,7 @@ def clothe(body: Body) -> Skin:
 def _round_parts() -> tuple[Floats, Floats, Ints, Ints]:
     """Covers of head, heels and genitals: centre, half-axes, part, side."""
     table = [
-        (HEAD, 0, (0, 90, -3), (85, 88, 102)),
+        (HEAD, 0, (0, 90, -3), (88, 92, 105)),
         (HEAD, 0, (0, 154, 16), (79, 72, 80)),
         (HEAD, 0, (0, 116, 32), (73, 42, 70)),
         (HEAD, 0, (0, 140, 98), (13, 26, 17)),
