@@ -82,14 +82,12 @@ def test_a_joint_of_a_straight_chain_counts_once() -> None:
 
 
 def test_a_shell_is_hollow() -> None:
-    skeleton = standard()
-    calvarium = next(i for i, bone in enumerate(skeleton.bones) if bone.name == "calvarium")
-    chosen = skeleton.ellipsoids.bone == calvarium
-    solids = skeleton.ellipsoids
-    shell = Ellipsoids(solids.centre[chosen], solids.axes[chosen], solids.bone[chosen], solids.sign[chosen])
-    grid = Grid(120, 100, 2.0, -100.0, -20.0)
-    volume = ellipsoids(shell, grid).length.sum() * grid.spacing_mm**2
-    assert volume == pytest.approx(4 / 3 * np.pi * (76 * 85 * 96 - 62 * 74 * 83), rel=0.01)
+    half = np.array([[30.0, 36.0, 40.0], [24.0, 30.0, 34.0]])
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
+    axes = half[:, :, None] * turn
+    shell = Ellipsoids(np.zeros((2, 3)), axes, np.zeros(2, int), np.array([1.0, -1.0]))
+    volume = ellipsoids(shell, FINE).length.sum() * FINE.spacing_mm**2
+    assert volume == pytest.approx(4 / 3 * np.pi * (half[0].prod() - half[1].prod()), rel=2e-3)
 
 
 def test_boxes_cut_nothing_but_what_lies_outside_the_grid() -> None:
