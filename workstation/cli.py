@@ -103,7 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     _sides(info)
 
     into = command("import", _import, "import scans into a library, making it if need be")
-    into.add_argument("paths", nargs="+", type=_path, metavar="PATH", help="file, folder, zip, DICOMDIR or cohort")
+    into.add_argument("paths", nargs="*", type=_path, metavar="PATH", help="file, folder, zip, DICOMDIR or cohort")
     _library(into)
     kind = into.add_mutually_exclusive_group()
     kind.add_argument("--kind", choices=("research", "clinical"), help="of a new library: research is de-identified")
@@ -234,6 +234,8 @@ def _import(arguments: argparse.Namespace) -> int:
 
     if arguments.clinical is not None:
         raise CallError("Clinical facts cannot be imported yet; import the scans without --clinical.")
+    if not arguments.paths and arguments.labels is None:
+        raise CallError("What is to be imported? Name files or folders, or --labels for scans that are there.")
     if arguments.refused is not None and (arguments.refused.is_dir() or not arguments.refused.parent.is_dir()):
         raise CallError(f"{arguments.refused} cannot be written: name a file, in a folder that is there.")
     options = import_scans.ImportOptions(
@@ -242,7 +244,8 @@ def _import(arguments: argparse.Namespace) -> int:
         labels=arguments.labels,
         new_key=arguments.new_key,
     )
-    with writing(_needed_library(arguments), make=arguments.kind or "research") as library:
+    make = arguments.kind or ("research" if arguments.paths else None)
+    with writing(_needed_library(arguments), make=make) as library:
         if arguments.kind not in (None, library.kind):
             raise CallError(f"{library.folder} is a {library.kind} library already; that cannot be changed.")
         result = _follow(import_scans.run(arguments.paths, library, options))
