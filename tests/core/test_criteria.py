@@ -69,7 +69,7 @@ def test_days_are_those_of_the_calendar(first: date, second: date) -> None:
     assert days.between(first.isoformat(), second.isoformat()) == (second - first).days
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-2-3", "20240203", "", None, "2024-02-03T00", "0x-1", "2024-13-01"])
+@pytest.mark.parametrize("text", ["2024-02-30", "2024-2-3", "20240203", "", None, "2024-02-03T00", "2024-13-01"])
 def test_what_is_no_day(text: object) -> None:
     assert not days.is_day(text)
 

@@ -9,10 +9,12 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import Frame, Scan, View
-from workstation.store import backup, files, history, lists, readings, scans, schema, verify
+from workstation.store import backup, clinical, corrections, files, history, lists, readings, scans, schema, verify
+from workstation.store.clinical import Told
 from workstation.store.connection import Connections, open_reading
 from workstation.store.errors import LibraryError, told
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
@@ -118,7 +120,7 @@ class Library:
         scans.join(self._connections, self.folder, scan, frame, kept, who)
 
     def correct(self, scan: str, who: str, **fields: Any) -> None:
-        """Correct day, tumour, sex, age, sides, upside_down or reference (0, 1 or None) of a scan."""
+        """Correct day, tumour, sex, age, sides, upside_down, reference (0, 1, None) or excluded of a scan."""
         scans.correct(self._connections, scan, who, fields, self.folder)
 
     def turn(self, scan: str, who: str) -> None:
@@ -147,7 +149,7 @@ class Library:
     def facts(self, scan: str) -> Mapping[str, object]:
         """What is kept of the header; needs no pixels."""
         with self._connections.reading() as connection:
-            facts: Mapping[str, object] = scans.known(connection, scan)["facts"]
+            facts: Mapping[str, object] = corrections.known(connection, scan)["facts"]
         return facts
 
     def prints(self) -> dict[tuple[str, View], str]:
@@ -184,6 +186,50 @@ class Library:
         """The same patient's earlier scans, the latest first."""
         with self._connections.reading() as connection:
             return lists.priors(connection, scan, reader)
+
+    def of_patient(self, patient: str, reader: str | None = None) -> list[ScanRow]:
+        """All scans of a patient, the first day first."""
+        with self._connections.reading() as connection:
+            return lists.of_patient(connection, patient, reader)
+
+    def patients(self) -> set[str]:
+        """The ids of all patients that ever had a scan here."""
+        with self._connections.reading() as connection:
+            return {row[0] for row in connection.execute("SELECT id FROM patients")}
+
+    # --- clinical facts ---------------------------------------------------------------------------------------
+
+    def clinical(self, patient: str) -> Clinical:
+        """What the clinic knows of a patient; empty facts where nobody told any."""
+        with self._connections.reading() as connection:
+            return clinical.facts(connection, patient)
+
+    def all_clinical(self) -> dict[str, Clinical]:
+        """The facts of every patient of whom anything was told."""
+        with self._connections.reading() as connection:
+            return clinical.all_facts(connection)
+
+    def clinical_told(self, patient: str) -> Told:
+        """The facts with what undo and redo would do."""
+        with self._connections.reading() as connection:
+            return clinical.told(connection, patient)
+
+    def tell_clinical(self, patient: str, after: Clinical, what: str, who: str, origin: str = "") -> bool:
+        """Make `after` the facts of a patient and of their scans; False where they were so already."""
+        return clinical.tell(self._connections, patient, after, what, who, origin)
+
+    def undo_clinical(self, patient: str, who: str) -> str | None:
+        """Take back what was told last of a patient; its name, None where nothing stands."""
+        return clinical.undo(self._connections, patient, who)
+
+    def redo_clinical(self, patient: str, who: str) -> str | None:
+        """Tell again what was taken back last."""
+        return clinical.redo(self._connections, patient, who)
+
+    def exclusions(self) -> dict[str, str]:
+        """Scans that the clinic or any reader excludes, with the reason; the clinic's before a reader's."""
+        with self._connections.reading() as connection:
+            return lists.exclusions(connection)
 
     # --- care -------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ _OWN = "LEFT JOIN readings own ON own.scan = scans.id AND own.reader = :reader A
 def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
     """The ids of the scans asked for, in order; equal ones in the order of their ids."""
     own = query.reader is not None and _has_own(connection, query.reader)
-    read = {name: f"iif(own.id IS NULL, scans.{name}, own.{name})" if own else f"scans.{name}" for name in _SORTED}
+    read = {name: _own_or_shown(name) if own else f"scans.{name}" for name in _SORTED}
     where: list[str] = []
     values: dict[str, Any] = {"reader": query.reader}
     source = "scans"
@@ -68,6 +68,27 @@ def priors(connection: sqlite3.Connection, scan: str, reader: str | None = None)
     return rows(connection, [row[0] for row in earlier], reader)
 
 
+def of_patient(connection: sqlite3.Connection, patient: str, reader: str | None = None) -> list[ScanRow]:
+    """All scans of a patient, the first day first; those without a day stand first."""
+    found = connection.execute("SELECT id FROM scans WHERE patient = ? ORDER BY day, id", (patient,))
+    return rows(connection, [row[0] for row in found], reader)
+
+
+def exclusions(connection: sqlite3.Connection) -> dict[str, str]:
+    """Scan -> reason: the clinic's, else that of the first reading which excludes it."""
+    by_reader = connection.execute(
+        "SELECT scan, reason FROM readings WHERE status = ? ORDER BY id DESC", (str(Progress.EXCLUDED),)
+    )
+    by_clinic = connection.execute("SELECT id, excluded FROM scans WHERE excluded IS NOT NULL")
+    return {**dict(by_reader.fetchall()), **dict(by_clinic.fetchall())}
+
+
+def _own_or_shown(name: str) -> str:
+    """The reader's own, else the scan's; what the clinic excludes is excluded for every reader."""
+    excluded = " OR scans.excluded IS NOT NULL" if name in ("status", "status_order", "reason") else ""
+    return f"iif(own.id IS NULL{excluded}, scans.{name}, own.{name})"
+
+
 def _has_own(connection: sqlite3.Connection, reader: str) -> bool:
     return (
         connection.execute("SELECT 1 FROM readings WHERE reader = ? AND NOT shown LIMIT 1", (reader,)).fetchone()
@@ -91,7 +112,7 @@ def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | No
         f"SELECT scan, view, how FROM frames WHERE scan IN ({marks}) ORDER BY scan, view", values
     ):
         frames.setdefault(scan, []).append((view, how))
-    read = ", ".join(f"iif(own.id IS NULL, scans.{name}, own.{name})" for name in _READ)
+    read = ", ".join(_own_or_shown(name) for name in _READ)
     found = connection.execute(
         f"SELECT scans.id, patient, day, tumour, sex, age, reference, {read}, source FROM scans {_OWN}"
         f" WHERE scans.id IN ({marks})",

@@ -114,7 +114,7 @@ def summary(reading: Reading) -> tuple[Any, ...]:
     """The verdict and SUMMARY as the tables hold them."""
     verdict, progress = reading.verdict, status(reading)
     return (
-        history.canonical(verdict.to_json()), len(reading.lesions), reading.count(Label.MALIGNANT),
+        history.canonical(verdict.to_json()), len(reading.counted), reading.count(Label.MALIGNANT),
         reading.count(Label.BENIGN), reading.count(Label.UNCERTAIN), verdict.grade, str(progress),
         list(Progress).index(progress), verdict.reason,
     )  # fmt: skip
@@ -170,11 +170,29 @@ def _keep_summary(connection: sqlite3.Connection, reading: int, scan: str, after
     connection.execute(
         f"UPDATE readings SET (verdict, {SUMMARY}) = (?,?,?,?,?,?,?,?,?) WHERE id = ?", (*values, reading)
     )
+    keep_shown(connection, scan)
+
+
+def keep_shown(connection: sqlite3.Connection, scan: str) -> None:
+    """Bring the scan's line in the list in line with the reading that stands for it, and with its exclusion."""
     connection.execute(
-        f"UPDATE scans SET (reader, {SUMMARY}) = (SELECT reader, {SUMMARY} FROM readings WHERE scan = ?1 AND shown)"
-        " WHERE id = ?1",
-        (scan,),
+        f"UPDATE scans SET (reader, {SUMMARY}) = (?,?,?,?,?,?,?,?,?) WHERE id = ?", (*shown(connection, scan), scan)
     )
+
+
+def shown(connection: sqlite3.Connection, scan: str) -> tuple[Any, ...]:
+    """(reader, SUMMARY) as the list has them: of the adjudicated reading, else of the first, else of an empty one.
+
+    A scan that the clinic excludes has that status and reason, whatever anybody reads.
+    """
+    found = connection.execute(
+        f"SELECT reader, {SUMMARY} FROM readings WHERE scan = ? ORDER BY reader <> ?, id LIMIT 1", (scan, ADJUDICATED)
+    ).fetchone()
+    values = list(found or (None, *summary(Reading(ReadingKey(scan, "")))[1:]))
+    (reason,) = connection.execute("SELECT excluded FROM scans WHERE id = ?", (scan,)).fetchone()
+    if reason is not None:
+        values[-3:] = str(Progress.EXCLUDED), list(Progress).index(Progress.EXCLUDED), reason
+    return tuple(values)
 
 
 def _origin(step: Step) -> str:

@@ -21,8 +21,9 @@ State = dict[str, Any]
 
 COLUMNS = (
     "patient", "day", "tumour", "sex", "age", "study", "series", "kind", "source", "sides", "upside_down", "reference",
+    "excluded",
 )  # fmt: skip
-CORRECTABLE = ("day", "tumour", "sex", "age", "sides", "upside_down", "reference")
+CORRECTABLE = ("day", "tumour", "sex", "age", "sides", "upside_down", "reference", "excluded")
 
 
 def plain(value: object) -> Any:
@@ -106,8 +107,9 @@ def search_text(scan: str, state: State) -> str:
 
 def insert(connection: sqlite3.Connection, scan: str, state: State, at: str) -> None:
     connection.execute("INSERT OR IGNORE INTO patients (id) VALUES (?)", (state["patient"],))
+    marks = ", ".join("?" * (len(COLUMNS) + 3))
     connection.execute(
-        f"INSERT INTO scans (id, {', '.join(COLUMNS)}, imported, search) VALUES ({', '.join('?' * 15)})",
+        f"INSERT INTO scans (id, {', '.join(COLUMNS)}, imported, search) VALUES ({marks})",
         (scan, *(state[name] for name in COLUMNS), at, search_text(scan, state)),
     )
     connection.execute("INSERT INTO facts VALUES (?, ?)", (scan, json.dumps(state["facts"])))

@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from workstation.core.scan import Frame, How, Scan, View
-from workstation.store import files, history, scan_state
+from workstation.store import clinical, corrections, files, history, readings, scan_state
 from workstation.store.connection import Connections
+from workstation.store.corrections import known
 from workstation.store.errors import LibraryError, decoding, told
 from workstation.store.scan_state import State
 from workstation.store.thumbnail import thumbnail
@@ -88,6 +89,9 @@ def add(
             scan_state.insert(db.conn, item.scan, item.state, at)
             _keep_picture(db.conn, item.scan, item.picture)
             history.append(db.conn, who, item.scan, "import", history.canonical(item.state))
+            if item.state["excluded"] is not None:
+                readings.keep_shown(db.conn, item.scan)
+            clinical.carry(db.conn, item.state["patient"], item.scan, who)
     return [item.scan for item in prepared]
 
 
@@ -116,18 +120,11 @@ def correct(connections: Connections, scan: str, who: str, fields: Mapping[str, 
         raise ValueError(f"a scan's {', '.join(sorted(unknown))} cannot be corrected")
     values = {name: plain_field(name, value) for name, value in fields.items()}
     with connections.writing() as db:
-        state = known(db.conn, scan)
-        changed = {name: value for name, value in values.items() if state.get(name) != value}
-        if not changed:
-            return
-        if "upside_down" in changed:
+        if "upside_down" in values and known(db.conn, scan)["upside_down"] != values["upside_down"]:
             _refuse_drawn(db.conn, scan, "turned")
-        edit = {"before": {name: state.get(name) for name in changed}, "after": changed}
-        corrected = scan_state.after(state, "correct", edit)
-        scan_state.replace(db.conn, scan, corrected)
-        if "upside_down" in changed and all(part["path"] for part in corrected["frames"].values()):
+        corrected = corrections.correct_within(db.conn, scan, who, values)
+        if "upside_down" in values and corrected and all(part["path"] for part in corrected["frames"].values()):
             _keep_picture(db.conn, scan, _picture(folder, corrected))
-        history.append(db.conn, who, scan, "correct", history.canonical(edit))
 
 
 def turn(connections: Connections, scan: str, who: str, folder: Path) -> None:
@@ -163,13 +160,6 @@ def assign_views(connections: Connections, folder: Path, scan: str, views: Mappi
 def load(connection: sqlite3.Connection, folder: Path, scan: str) -> Scan:
     """The scan with its counts, head at row 0."""
     return _scan(folder, scan, known(connection, scan))
-
-
-def known(connection: sqlite3.Connection, scan: str) -> State:
-    state = scan_state.read(connection, scan)
-    if state is None:
-        raise LibraryError(f"There is no scan {scan} in this library.")
-    return state
 
 
 def known_objects(connection: sqlite3.Connection, originals: Iterable[str]) -> set[str]:

@@ -101,6 +101,14 @@ CREATE INDEX scans_reference ON scans (reference);
 CREATE INDEX scans_status ON scans (status_order);
 """
 
+# Facts of patients stand beside the scans; what is told of a patient is found in the history by its rows of no scan.
+_THIRD = """
+ALTER TABLE scans ADD COLUMN excluded TEXT;
+CREATE TABLE clinical (patient TEXT PRIMARY KEY REFERENCES patients, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX history_patient ON history (json_extract(edit, '$.patient')) WHERE scan = '';
+CREATE INDEX history_of ON history (of) WHERE of IS NOT NULL;
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -123,7 +131,7 @@ def _run(script: str) -> Migration:
     return migrate
 
 
-MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND))
+MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD))
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -39,8 +39,8 @@ class NewScan:
     """One whole-body acquisition on its way into a library.
 
     study: key of the acquisition, by which a partner arriving later is found; series: key of its series.
-    day: ISO date as kept. source: where it came from, in words. upside_down: the frames as given have the feet at
-    row 0; `Library.load` turns them by half a circle.
+    day: ISO date as kept. source: where it came from, in words. excluded: why it is left out, None where it is not.
+    upside_down: the frames as given have the feet at row 0; `Library.load` turns them by half a circle.
     """
 
     id: str
@@ -58,6 +58,7 @@ class NewScan:
     sides: str = "by view"
     upside_down: bool = False
     reference: int | None = None
+    excluded: str | None = None
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -88,6 +89,7 @@ class ScanRow:
 
     Where several people read it, counts, grade and status are those of the reader asked for (the first round), else
     of the adjudicated reading, else of the first reading; never a sum. how: one per view, in the order of `views`.
+    What the clinic excludes is excluded whatever anybody reads; `reason` tells why.
     """
 
     scan: str

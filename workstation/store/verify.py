@@ -14,8 +14,8 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
-from workstation.core.lesion import Reading, ReadingKey
-from workstation.store import files, history, readings, scan_state, schema
+from workstation.core.lesion import ReadingKey
+from workstation.store import clinical, files, history, readings, scan_state, schema
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 from workstation.store.fold import Fold
@@ -54,6 +54,7 @@ def steps(connections: Connections, folder: Path, head: str | None = None) -> St
             yield from _chain(connection, checking, head)
             yield from _scans(connection, checking)
             yield from _readings(connection, checking)
+            checking.problems.extend(clinical.check(connection))
             named = _named(connection)
         yield from _files(folder, named, checking)
         unknown = _present(folder) - set(named)
@@ -120,7 +121,7 @@ def _hash(row: history.HistoryRow, before: object) -> str | None:
 
 
 def _scans(connection: sqlite3.Connection, checking: _Checking) -> Iterator[tuple[int, int]]:
-    listed = "SELECT id FROM scans UNION SELECT scan FROM history WHERE round = 0 ORDER BY 1"
+    listed = "SELECT id FROM scans UNION SELECT scan FROM history WHERE round = 0 AND scan <> '' ORDER BY 1"
     for (scan,) in connection.execute(listed).fetchall():
         _report(checking, f"Scan {scan}", partial(_scan, connection, scan))
         yield from checking.tick()
@@ -153,11 +154,7 @@ def _scan(connection: sqlite3.Connection, scan: str) -> list[str]:
 
 def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     """The list's columns are those of the reading that stands for the scan."""
-    columns = f"reader, {readings.SUMMARY}"
-    listed = connection.execute(f"SELECT {columns} FROM scans WHERE id = ?", (scan,)).fetchone()
-    by_rule = connection.execute(
-        f"SELECT {columns} FROM readings WHERE scan = ? ORDER BY reader <> ?, id LIMIT 1", (scan, ADJUDICATED)
-    ).fetchone()
+    listed = connection.execute(f"SELECT reader, {readings.SUMMARY} FROM scans WHERE id = ?", (scan,)).fetchone()
     marked = connection.execute(
         "SELECT count(*), sum(shown) FROM readings WHERE scan = ? AND shown = (id = (SELECT id FROM readings"
         " WHERE scan = ? ORDER BY reader <> ? , id LIMIT 1))",
@@ -166,7 +163,7 @@ def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     all_readings = connection.execute("SELECT count(*) FROM readings WHERE scan = ?", (scan,)).fetchone()[0]
     if marked[0] != all_readings:
         return ["another reading is marked as standing for it"]
-    if listed != (by_rule or (None, *readings.summary(Reading(ReadingKey(scan, "")))[1:])):
+    if listed != readings.shown(connection, scan):
         return ["its line in the list is not its reading's"]
     return []
 
