@@ -213,6 +213,32 @@ def test_a_file_labelme_made_is_the_importers(read: Library, tmp_path: Path) -> 
     assert bring(read, labels=file).labels == 0
 
 
+@pytest.mark.parametrize("sides", ["posterior", "both"])
+def test_a_file_for_a_picture_that_became_a_scan(clinical: Library, tmp_path: Path, sides: str) -> None:
+    """A data set as labelme's users have it: pictures of scans, a JSON beside each."""
+    grey = np.random.default_rng(5).poisson(9, (300, 160)).astype(np.uint8)
+    grey[40:60, 20:30] = grey[40:60, 130:140] = 200
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(grey).save(folder / "case_7.png")
+    left, right = ({"points": [[x, 40], [x + 10, 60]], "shape_type": "rectangle"} for x in (20, 130))
+    shapes = [part | {"label": "malignant", "group_id": 1} for part in (left, right)]
+    raw = {"imagePath": "case_7.png", "imageData": None, "imageHeight": 300, "imageWidth": 160, "shapes": shapes}
+    (folder / "case_7.json").write_text(json.dumps(raw))
+    result = bring(clinical, folder / "case_7.png", sides=sides, labels=folder)
+    assert (result.scans, result.labels, result.refused) == (1, 1, ())
+    (scan,) = clinical.ids()
+    (lesion,) = clinical.session(ReadingKey(scan, "tester")).reading.lesions.values()
+    found = {view: roi.mask((300, 160 // len(clinical.load(scan).views))) for view, roi in lesion.rois.items()}
+    expected = np.zeros((300, 160), bool)
+    expected[40:60, 20:30] = expected[40:60, 130:140] = True
+    assert list(found) == ([View.POSTERIOR] if sides == "posterior" else list(VIEWS))
+    assert (np.hstack(list(found.values())) == expected).all()
+    assert bring(clinical, labels=folder).labels == 0
+    Image.fromarray(255 - grey // 2).save(folder / "case_7.png")
+    assert "no scan of this library shows its picture" in bring(clinical, labels=folder).refused[0].reason
+
+
 # --- What cannot come in ----------------------------------------------------------------------------------------------
 
 
@@ -284,3 +310,15 @@ def test_what_is_no_json_of_labels_is_a_wrong_call(tmp_path: Path, folder: bool)
 def test_a_folder_with_neither_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="holds no labels"):
         labels.load(tmp_path)
+
+
+def test_a_scan_turned_since_is_another_picture(read: Library, tmp_path: Path) -> None:
+    out = exported(read, tmp_path / "out")
+    other = Library.create(tmp_path / "other", "clinical")
+    other.add_scans([new_scan(0)])
+    other.turn("S000", "ann")
+    result = bring(other, labels=out)
+    assert result.labels == 0 and "turned" in result.refused[0].reason
+    other.turn("S000", "ann")
+    assert bring(other, labels=out).labels == 2
+    other.close()

@@ -60,7 +60,7 @@ class Coco:
             "width": told["columns"],
             "height": told["rows"],
             "patient": patient,
-            **{name: told[name] for name in ("scan", "view", "sop_uid", "sha256")},
+            **{name: told[name] for name in ("scan", "view", "sop_uid", "sha256", "shown")},
             "reader": key.reader,
             "round": key.round,
             **verdict_words(reading.verdict),

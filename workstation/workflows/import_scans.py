@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from workstation.core.ids import new_id
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import View
+from workstation.workflows import clinical_csv, import_clinical, new_scan
 from workstation.workflows import labels as label_tables
-from workstation.workflows import new_scan
 from workstation.workflows import truth as truths
 from workstation.workflows.arriving import Arrived, Asks, Rules
+from workstation.workflows.clinical_csv import ClinicalTable
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.identity import Identity, Patient, for_import
 from workstation.workflows.joining import Joining, partner_in
@@ -44,7 +45,8 @@ _WRITING = 2  # batches at once
 class ImportOptions:
     """who: for the history. sides, pictures_only: what files show that do not tell it, see `Rules`; None refuses them.
 
-    labels: an exported lesion table, a file of labelme or COCO, or a folder of them. new_key: import into a research
+    labels: an exported lesion table, a file of labelme or COCO, or a folder of them. clinical: a table of clinical facts
+    (see `clinical_csv`), which goes in after the scans. new_key: import into a research
     library whose key is not on this machine. processes: how many to start for reading many files, None for as many as
     there are cores.
     """
@@ -53,6 +55,7 @@ class ImportOptions:
     sides: str | None = None
     pictures_only: bool = False
     labels: Path | None = None
+    clinical: Path | None = None
     new_key: bool = False
     processes: int | None = None
 
@@ -68,6 +71,7 @@ class Told:
 @dataclass(frozen=True)
 class ImportResult:
     """scans: new ones. joined: views that completed a scan. duplicates: objects there already. labels: lesions.
+    clinical: lines of clinical facts that said something new.
 
     told: what is worth knowing of files that did come in (burnt-in text, assumed views, odd headers).
     asks: those of the refused that come in when a person says what they do not tell.
@@ -81,6 +85,7 @@ class ImportResult:
     told: tuple[Told, ...] = ()
     ids: tuple[str, ...] = ()
     asks: tuple[tuple[str, Asks], ...] = ()
+    clinical: int = 0
 
 
 def run(paths: Sequence[Path], library: Library, options: ImportOptions = ImportOptions()) -> Job[ImportResult]:
@@ -94,6 +99,9 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         raise WorkflowError(f"{inside[0]} lies in the library itself: its scans are there already.")
     given = sources(paths)
     tables = [] if options.labels is None else label_tables.load(options.labels)
+    facts = [clinical_csv.load(file) for folder in given.truths if (file := folder / "clinical.csv").is_file()]
+    if options.clinical is not None:
+        facts.append(clinical_csv.load(options.clinical))
     truth = truths.load(given.truths)
     identity = for_import(library, options.new_key)
     rules = Rules(identity.key, library.kind == "research", options.sides, options.pictures_only)
@@ -115,6 +123,7 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         importing.writer.shutdown()
     yield Progress(total, total, "Importing", len(importing.refused))
     yield from importing.bring_labels(tables)
+    yield from importing.bring_clinical(facts)
     return importing.result()
 
 
@@ -150,6 +159,7 @@ class _Importing:
     _joined: int = 0
     _duplicates: int = 0
     _labels: int = 0
+    _clinical: int = 0
     _joining: Joining = field(default_factory=Joining)
     # Scans are written while the next ones are read: one batch is hashed while another waits for the disk.
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WRITING))
@@ -226,10 +236,18 @@ class _Importing:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
 
+    def bring_clinical(self, tables: Sequence[ClinicalTable]) -> Iterator[Progress]:
+        """Clinical facts of the patients that are there now."""
+        for facts in tables:
+            brought = yield from import_clinical.run(facts, self.library, self.identity, self.who)
+            self._clinical += brought.told
+            self.refused.extend(Told(*refusal) for refusal in brought.refused)
+            self._told.extend(Told(*note) for note in brought.notes)
+
     def result(self) -> ImportResult:
         return ImportResult(
             len(self._ids), self._joined, self._duplicates, self._labels,
-            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks),
+            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks), self._clinical,
         )  # fmt: skip
 
     def _refuse(self, path: str, reason: str) -> None:
@@ -304,6 +322,8 @@ class _Importing:
     def _bring_table(self, labels: Labels) -> int:
         if labels.trouble is not None:
             raise WorkflowError(labels.trouble)
+        if labels.ways:
+            return self._bring_table(self._way(labels))
         scan = self._scan_of(labels)
         if scan is None:
             raise WorkflowError(
@@ -314,6 +334,14 @@ class _Importing:
                 f"{labels.where}: it was drawn on another picture than scan {scan} holds now; the reading was left out."
             )
         return label_tables.bring_in_labels(self.library, scan, labels, self.who)
+
+    def _way(self, labels: Labels) -> Labels:
+        """The first of the readings it may be whose views a scan holds."""
+        for way in labels.ways:
+            scan = self._scan_of(way)
+            if scan is not None and all(self._sha256(scan, view) == text for view, text in way.prints.items()):
+                return way
+        raise WorkflowError(f"{labels.where}: no scan of this library shows its picture; its lesions were left out.")
 
     def _scan_of(self, labels: Labels) -> str | None:
         for uid in (self.rules.kept_uid(labels.sop_uid), labels.sop_uid) if labels.sop_uid else ():

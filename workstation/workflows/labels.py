@@ -13,6 +13,7 @@ from workstation.workflows import json_files, labels_coco, labels_csv, labels_la
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.labels_given import Labels
 from workstation.workflows.lesion_words import state_of
+from workstation.workflows.view_picture import print_of
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
@@ -81,6 +82,12 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
                 f"{labels.where}: it was drawn on another picture, of {rows} x {columns} pixels; the {view} view of "
                 f"scan {scan} has {frames[view].rows} x {frames[view].columns}. The reading was left out."
             )
+    turned = [view for view, text in labels.shown.items() if text != print_of(frames[view])]
+    if turned:
+        raise WorkflowError(
+            f"{labels.where}: the {turned[0]} view of scan {scan} is another picture than the one drawn on, or was "
+            "turned; the reading was left out."
+        )
     wrong = [lesion.id for lesion in labels.lesions if not table.fits(lesion, frames)]
     if wrong:
         raise WorkflowError(f"{labels.where}: lesion {wrong[0]} lies outside scan {scan}; the reading was left out.")

@@ -80,7 +80,7 @@ def _images(given: list[Any]) -> dict[int, dict[str, Any]]:
 def _image(image: object) -> dict[str, Any]:
     if not isinstance(image, dict):
         raise RowError("it is no JSON object")
-    made = {name: _text(image, name) for name in ("scan", "view", "sop_uid", "sha256", "reader", "file_name")}
+    made = {name: _text(image, name) for name in ("scan", "view", "sop_uid", "sha256", "shown", "reader", "file_name")}
     if not made["scan"]:
         scan, _, view = PureWindowsPath(made["file_name"]).stem.rpartition("_")
         made |= {"scan": scan, "view": view}
@@ -127,8 +127,11 @@ def _reading(
     scan, sop_uid, reader, round_number = key
     prints = {view: image["sha256"] for view, image in zip(views, images, strict=True) if image["sha256"]}
     sizes = {view: image["size"] for view, image in zip(views, images, strict=True)}
+    shown = {view: image["shown"] for view, image in zip(views, images, strict=True) if image["shown"]}
     verdict = images[0]["verdict"]
-    return Labels(f"{file}: scan {scan}", scan, sop_uid, prints, reader, round_number, tuple(lesions), verdict, sizes)
+    return Labels(
+        f"{file}: scan {scan}", scan, sop_uid, prints, reader, round_number, tuple(lesions), verdict, sizes, shown
+    )
 
 
 def _part(

@@ -17,6 +17,8 @@ class Labels:
     scan: its id where it was written, "" unknown; sop_uid: of the scan's first object, as kept there; prints: SHA-256
     of its views' counts, by which another research library knows it. reader: "" for whoever imports.
     sizes: (rows, columns) of the pictures it was drawn on, where the file tells; only these views are covered.
+    shown: prints of the counts the way up they were drawn on, as `view_picture.print_of` gives them.
+    ways: instead of all these, the readings it may be, by what its picture may show.
     state: print of the reading this is a changed copy of, as `lesion_words.state_of` gives it; "" where it is none.
     """
 
@@ -29,5 +31,7 @@ class Labels:
     lesions: tuple[Lesion, ...] = ()
     verdict: Verdict = Verdict()
     sizes: Mapping[View, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
+    shown: Mapping[View, str] = field(default_factory=lambda: MappingProxyType({}))
     state: str = ""
     trouble: str | None = None
+    ways: tuple[Labels, ...] = ()

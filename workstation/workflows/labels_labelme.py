@@ -10,34 +10,42 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from workstation.core.lesion import Lesion
+from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import View
 from workstation.workflows import view_picture
 from workstation.workflows.export_labelme import DIFFUSE, GRADES
 from workstation.workflows.labelme_shapes import roi_of
 from workstation.workflows.labels_given import Labels
 from workstation.workflows.lesion_words import OURS, Part, label_of, lesion_of, read_description, verdict_from, whole
+from workstation.workflows.picture_views import arrangements
 from workstation.workflows.table import RowError
 
 _NAMED = re.compile(r"(?P<scan>.+)_(?P<view>anterior|posterior)", re.DOTALL)
 _MAX_SIDE = 8192
 _MAX_PICTURE = 256 << 20
-_SAID_BY_VIEW = ("scan", "view", "sop_uid", "sha256")
+_SAID_BY_VIEW = ("scan", "view", "sop_uid", "sha256", "shown")
 
 
 @dataclass(frozen=True)
 class _ViewFile:
-    """One file. ours: what we wrote into it; told: which view of which scan it shows."""
+    """One file. ours: what we wrote into it; told: which view of which scan it shows.
+
+    size: (rows, columns) of the picture; left, columns: the part of it that is the view. picture: where it tells
+    nothing of itself, and nothing of ours is in the file.
+    """
 
     file: Path
     raw: Mapping[str, Any]
     ours: Mapping[str, Any]
     told: Mapping[str, str]
     size: tuple[int, int]
+    left: int
+    columns: int
+    picture: bytes | None = None
 
     @property
     def view(self) -> View:
@@ -67,6 +75,9 @@ def readings(files: Sequence[tuple[Path, Any]]) -> Iterator[Labels]:
             if named := _by_name(file.stem):
                 spoilt[str(file.with_name(named["scan"]))] = trouble
             yield Labels(str(file), trouble=trouble)
+            continue
+        if read.picture is not None:
+            yield _of_elsewhere(read, read.picture)
         else:
             gathered.setdefault(read.key, []).append(read)
     for parts in gathered.values():
@@ -91,12 +102,17 @@ def _view_file(file: Path, raw: Mapping[str, Any]) -> _ViewFile:
     ours = ours if isinstance(ours, dict) else {}
     named = raw.get("imagePath")
     path = PureWindowsPath(named if isinstance(named, str) and "\0" not in named else file.name)
-    told = [words for words in (_by_picture(file, raw, path, size), ours, _by_name(path.stem)) if words.get("scan")]
-    if not told:
+    picture = _picture(file, raw, path)
+    by_picture = {} if picture is None else _told_by(picture, size)
+    told = [words for words in (by_picture, ours, _by_name(path.stem)) if words.get("scan")]
+    foreign = picture if not by_picture.get("scan") and not ours.get("scan") else None
+    if not told and foreign is None:
         raise RowError(
-            "it does not say which view of which scan it shows: draw on the pictures that export writes, or name the "
-            "picture SCAN_anterior or SCAN_posterior"
+            "it does not say which view of which scan it shows, and its picture is not there: draw on pictures that "
+            "export writes or scans were imported from, or name the picture SCAN_anterior or SCAN_posterior"
         )
+    if not told:
+        return _ViewFile(file, raw, ours, {}, size, 0, size[1], foreign)
     first = {name: _text(told[0], name) for name in _SAID_BY_VIEW}
     if first["view"] not in tuple(View):
         raise RowError(f"view is anterior or posterior, not {first['view'][:40]!r}")
@@ -108,27 +124,47 @@ def _view_file(file: Path, raw: Mapping[str, Any]) -> _ViewFile:
                     f"{_text(other, name)[:60]}"
                 )
             first[name] = first[name] or _text(other, name)
-    return _ViewFile(file, raw, ours, first, size)
+    return _ViewFile(file, raw, ours, first, size, 0, size[1], foreign)
 
 
-def _by_picture(file: Path, raw: Mapping[str, Any], path: PureWindowsPath, size: tuple[int, int]) -> Mapping[str, Any]:
-    """What the picture within the file or beside it tells of itself; {} where there is none of ours."""
+def _of_elsewhere(read: _ViewFile, picture: bytes) -> Labels:
+    """The reading on each view, or pair of views, that the picture may be; the library knows which of them it holds."""
+    where = str(read.file)
+    ways = [
+        [
+            replace(read, told={"scan": "", "view": str(part.view), "sop_uid": "", "sha256": part.sha256,
+                                "shown": part.shown},
+                    left=part.left, columns=part.size[1])
+            for part in parts
+        ]
+        for parts in arrangements(picture)
+    ]  # fmt: skip
+    try:
+        made = [_reading(where, way) for way in (*ways, *([[read]] if read.told else []))]
+    except RowError as error:
+        return Labels(where, trouble=f"{error}. The reading it belongs to was left out.")
+    return Labels(where, ways=tuple(made))
+
+
+def _picture(file: Path, raw: Mapping[str, Any], path: PureWindowsPath) -> bytes | None:
+    """The picture within the file or beside it; None where there is none."""
     data = raw.get("imageData")
-    if data is None:
-        beside = file.parent / path.as_posix()
-        if path.is_absolute() or path.drive or not _near(beside, file.parent):
-            return {}
+    if data is not None:
         try:
-            if not beside.is_file() or beside.stat().st_size > _MAX_PICTURE:
-                return {}
-            picture = beside.read_bytes()
-        except OSError:
-            return {}
-    else:
-        try:
-            picture = base64.b64decode(data, validate=False)
+            return base64.b64decode(data, validate=False)
         except (TypeError, ValueError, binascii.Error) as error:
             raise RowError("imageData is no picture in base64") from error
+    beside = file.parent / path.as_posix()
+    if path.is_absolute() or path.drive or not _near(beside, file.parent):
+        return None
+    try:
+        return beside.read_bytes() if beside.is_file() and beside.stat().st_size <= _MAX_PICTURE else None
+    except OSError:
+        return None
+
+
+def _told_by(picture: bytes, size: tuple[int, int]) -> Mapping[str, Any]:
+    """What the picture tells of itself; {} where it is none of ours."""
     try:
         real, told = view_picture.told_by(picture)
     except ValueError as error:
@@ -162,7 +198,7 @@ def _text(words: Mapping[str, Any], name: str) -> str:
 
 
 def _reading(where: str, files: Sequence[_ViewFile]) -> Labels:
-    sizes = {part.view: part.size for part in files}
+    sizes = {part.view: (part.size[0], part.columns) for part in files}
     if len(sizes) < len(files):
         raise RowError(f"{where}: several files show the same view of one reading")
     ours = files[0].ours
@@ -183,6 +219,7 @@ def _reading(where: str, files: Sequence[_ViewFile]) -> Labels:
         _lesions(files),
         verdicts[0],
         sizes,
+        {part.view: part.told["shown"] for part in files if part.told["shown"]},
         states.pop() if len(states) == 1 else "",
     )
 
@@ -219,8 +256,10 @@ def _lesions(files: Sequence[_ViewFile]) -> tuple[Lesion, ...]:
                 if group is not None:
                     whole(group, "group_id", -(1 << 31), 1 << 31)
                 key = (str(part.file), number) if group is None else group
-                groups.setdefault(key, []).append(_part(shape, part))
-                where.setdefault(key, at)
+                made = _part(shape, part)
+                if made is not None:
+                    groups.setdefault(key, []).append(made)
+                    where.setdefault(key, at)
             except RowError as error:
                 raise RowError(f"{at}: {error}") from error
     ordered = sorted(groups, key=lambda key: (1, 0) if isinstance(key, tuple) else (0, key))
@@ -238,11 +277,19 @@ def _lesions(files: Sequence[_ViewFile]) -> tuple[Lesion, ...]:
     return tuple(lesions.values())
 
 
-def _part(shape: Mapping[str, Any], part: _ViewFile) -> Part:
+def _part(shape: Mapping[str, Any], part: _ViewFile) -> Part | None:
+    """What the shape holds of the view; None where it lies on the picture's other one."""
     description = shape.get("description") or ""
     if not isinstance(description, str):
         raise RowError("the description is text")
+    label = label_of(shape.get("label"))
+    whole_roi = roi_of(shape, part.size)
+    roi: Roi | None = whole_roi
+    if part.columns < part.size[1]:
+        roi = Roi.from_mask(whole_roi.mask(part.size)[:, part.left : part.left + part.columns])
+    if roi is None:
+        return None
     criterion, comment = read_description(description)
     ours = shape.get(OURS)
     said = {**(ours if isinstance(ours, dict) else {}), "criterion": criterion, "comment": comment}
-    return Part(part.view, roi_of(shape, part.size), label_of(shape.get("label")), said)
+    return Part(part.view, roi, label, said)

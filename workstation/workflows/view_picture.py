@@ -5,6 +5,7 @@ The picture tells in a text of its own which view of which scan it shows, so tha
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from io import BytesIO
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from workstation.core import body
 from workstation.core.display import bone_window, to_index
-from workstation.core.scan import Scan, View
+from workstation.core.scan import Frame, Scan, View
 from workstation.workflows.lesion_words import OURS
 
 _MAX_PIXELS = 8192 * 8192
@@ -36,7 +37,13 @@ def which(scan: Scan, view: View, sha256: str) -> dict[str, Any]:
         "columns": frame.columns,
         "sop_uid": uid if isinstance(uid, str) else "",
         "sha256": sha256,
+        "shown": print_of(frame),
     }
+
+
+def print_of(frame: Frame) -> str:
+    """Of the counts the way up they are shown: `sha256` is of those that arrived, which may have been turned since."""
+    return hashlib.sha256(np.ascontiguousarray(frame.counts).tobytes()).hexdigest()[:16]
 
 
 def pictures(scan: Scan, told: Mapping[View, Mapping[str, Any]]) -> dict[View, bytes]:
