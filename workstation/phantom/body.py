@@ -289,7 +289,7 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
 
 def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
     apart = rng.normal(0.0, 1.8)
-    roll, point = rng.normal(8, 10), rng.normal(6, 12)
+    roll, point = rng.normal(8, 10), rng.normal(8, 9)
     turn = rng.normal(7, 8)  # relaxed feet fall outwards, seldom both alike
     raised = rng.uniform(6, 16) if rng.uniform() < 0.25 else 0.0  # a roll under the knees
     crossed = rng.uniform() < 0.03
@@ -304,7 +304,7 @@ def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
                 roll=float(np.clip(roll + rng.normal(0, 6) + more, -14, 50)) * _DEG,
                 lift=float(np.clip(lift, 0, 40)) * _DEG,
                 cross=float(rng.uniform(7, 11) if crossed else rng.normal(0, 0.6)) * _DEG,
-                point=float(np.clip(point + rng.normal(0, 7), -28, 30)) * _DEG,
+                point=float(np.clip(point + rng.normal(0, 6), -14, 30)) * _DEG,
                 turn=float(np.clip(turn + rng.normal(0, 8), -16, 28)) * _DEG,
             )
         )

@@ -76,7 +76,8 @@ _VARIETY = MappingProxyType(
         ("femoral_condyle", "tibial_plateau"): 0.14,
         ("patella", "tibial_tuberosity", "tibia_head", "femur_flare"): 0.25,
         ("talus", "ankle_hindfoot", "calcaneus", "midfoot", "malleolus", "metatarsal", "MTP1"): 0.15,
-        ("orbit", "zygoma", "maxilla", "alveolar", "nasal", "ethmoid", "mandible", "hyoid"): 0.22,
+        ("mandible_body", "alveolar", "zygoma"): 0.30,
+        ("orbit", "maxilla", "nasal", "ethmoid", "mandible", "hyoid"): 0.22,
         ("sagittal_ridge", "parietal_boss", "occipital", "temporal", "skull_base"): 0.22,
     }
 )
