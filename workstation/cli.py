@@ -110,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     kind.add_argument("--keep-identity", action="store_const", dest="kind", const="clinical", help="same as clinical")
     _sides(into)
     into.add_argument("--labels", type=Path, metavar="FILE|DIR", help="readings: tables of export, labelme, COCO")
-    into.add_argument("--clinical", type=Path, metavar="CSV", help="clinical facts (not available yet)")
+    into.add_argument("--clinical", type=Path, metavar="CSV", help="facts of patients: tumour, reference ...")
     into.add_argument("--refused", type=Path, metavar="CSV", help="write the refused files and reasons here as well")
     into.add_argument("--new-key", action="store_true", help="go on where the library's key is on another machine")
     into.add_argument("--reader", metavar="NAME", help="who imports, for the history")
@@ -227,21 +227,23 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from workstation.workflows import import_scans
+    from workstation.workflows import clinical_csv, import_scans
     from workstation.workflows.errors import CallError
     from workstation.workflows.home import default_reader
     from workstation.workflows.opening import writing
 
-    if arguments.clinical is not None:
-        raise CallError("Clinical facts cannot be imported yet; import the scans without --clinical.")
-    if not arguments.paths and arguments.labels is None:
-        raise CallError("What is to be imported? Name files or folders, or --labels for scans that are there.")
+    if not arguments.paths and arguments.labels is None and arguments.clinical is None:
+        raise CallError(
+            "What is to be imported? Name files or folders, or --labels or --clinical for scans that are there."
+        )
     if arguments.refused is not None and (arguments.refused.is_dir() or not arguments.refused.parent.is_dir()):
         raise CallError(f"{arguments.refused} cannot be written: name a file, in a folder that is there.")
+    clinical = None if arguments.clinical is None else clinical_csv.load(arguments.clinical)
     options = import_scans.ImportOptions(
         who=arguments.reader or default_reader(),
         sides=arguments.sides,
         labels=arguments.labels,
+        clinical=clinical,
         new_key=arguments.new_key,
     )
     make = arguments.kind or ("research" if arguments.paths else None)
@@ -257,6 +259,7 @@ def _import(arguments: argparse.Namespace) -> int:
                 "scans": result.scans,
                 "duplicates": result.duplicates,
                 "labels": result.labels,
+                "clinical": result.clinical,
                 "joined": result.joined,
                 "refused": [vars(told) for told in result.refused],
                 "told": [vars(told) for told in result.told],
@@ -266,7 +269,7 @@ def _import(arguments: argparse.Namespace) -> int:
         print(
             f"{_count(result.scans, 'scan')} imported, {_count(result.duplicates, 'object')} there already, "
             f"{_count(result.joined, 'scan')} completed, {_count(result.labels, 'lesion')} brought along, "
-            f"{len(result.refused)} refused."
+            f"{_count(result.clinical, 'line')} of clinical facts, {len(result.refused)} refused."
         )
         for told in result.refused:
             print(plain(f"refused  {told.path}: {told.reason}"))

@@ -56,6 +56,10 @@ class Identity:
         """Who a pseudonym stands for, as far as this machine knows."""
         return self._patients.get(research)
 
+    def known_as(self, original: str) -> list[Patient]:
+        """The patients who came with that identifier: several where different places gave it to different people."""
+        return [patient for patient in self._patients.values() if patient.original == original]
+
     def note(self, patients: Iterable[Patient]) -> None:
         """Keep who is who; on disk when this returns. WorkflowError where it cannot be written."""
         new = {patient.research: patient for patient in patients if patient.research not in self._patients}

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from workstation.core.ids import new_id
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import View
+from workstation.workflows import clinical_csv, import_clinical, new_scan
 from workstation.workflows import labels as label_tables
-from workstation.workflows import new_scan
 from workstation.workflows import truth as truths
 from workstation.workflows.arriving import Arrived, Asks, Rules
+from workstation.workflows.clinical_csv import ClinicalTable
 from workstation.workflows.errors import WorkflowError
 from workstation.workflows.identity import Identity, Patient, for_import
 from workstation.workflows.joining import Joining, partner_in
@@ -44,15 +45,16 @@ _WRITING = 2  # batches at once
 class ImportOptions:
     """who: for the history. sides, pictures_only: what files show that do not tell it, see `Rules`; None refuses them.
 
-    labels: an exported lesion table, a file of labelme or COCO, or a folder of them. new_key: import into a research
-    library whose key is not on this machine. processes: how many to start for reading many files, None for as many as
-    there are cores.
+    labels: an exported lesion table, a file of labelme or COCO, or a folder of them. clinical: facts of patients, which
+    go in after the scans. new_key: import into a research library whose key is not on this machine. processes: how
+    many to start for reading many files, None for as many as there are cores.
     """
 
     who: str = ""
     sides: str | None = None
     pictures_only: bool = False
     labels: Path | None = None
+    clinical: ClinicalTable | None = None
     new_key: bool = False
     processes: int | None = None
 
@@ -68,6 +70,7 @@ class Told:
 @dataclass(frozen=True)
 class ImportResult:
     """scans: new ones. joined: views that completed a scan. duplicates: objects there already. labels: lesions.
+    clinical: lines of clinical facts that said something new.
 
     told: what is worth knowing of files that did come in (burnt-in text, assumed views, odd headers).
     asks: those of the refused that come in when a person says what they do not tell.
@@ -81,6 +84,7 @@ class ImportResult:
     told: tuple[Told, ...] = ()
     ids: tuple[str, ...] = ()
     asks: tuple[tuple[str, Asks], ...] = ()
+    clinical: int = 0
 
 
 def run(paths: Sequence[Path], library: Library, options: ImportOptions = ImportOptions()) -> Job[ImportResult]:
@@ -92,8 +96,13 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
     inside = [path for path in paths if _within(path, library.folder)]
     if inside:
         raise WorkflowError(f"{inside[0]} lies in the library itself: its scans are there already.")
+    if not paths and options.labels is None and options.clinical is not None:
+        return (yield from _clinical_alone(options.clinical, library, options.who))
     given = sources(paths)
     tables = [] if options.labels is None else label_tables.load(options.labels)
+    facts = [clinical_csv.load(file) for folder in given.truths if (file := folder / "clinical.csv").is_file()]
+    if options.clinical is not None:
+        facts.append(options.clinical)
     truth = truths.load(given.truths)
     identity = for_import(library, options.new_key)
     rules = Rules(identity.key, library.kind == "research", options.sides, options.pictures_only)
@@ -115,7 +124,17 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         importing.writer.shutdown()
     yield Progress(total, total, "Importing", len(importing.refused))
     yield from importing.bring_labels(tables)
+    yield from importing.bring_clinical(facts)
     return importing.result()
+
+
+def _clinical_alone(table: ClinicalTable, library: Library, who: str) -> Job[ImportResult]:
+    """Facts of patients that are there: lines in the library's own names need no key."""
+    from workstation.workflows import identity
+
+    brought = yield from import_clinical.run(table, library, identity.load(library.id), who)
+    refused = tuple(Told(*refusal) for refusal in brought.refused)
+    return ImportResult(refused=refused, told=tuple(Told(*note) for note in brought.notes), clinical=brought.told)
 
 
 def _within(path: Path, folder: Path) -> bool:
@@ -150,6 +169,7 @@ class _Importing:
     _joined: int = 0
     _duplicates: int = 0
     _labels: int = 0
+    _clinical: int = 0
     _joining: Joining = field(default_factory=Joining)
     # Scans are written while the next ones are read: one batch is hashed while another waits for the disk.
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WRITING))
@@ -226,10 +246,18 @@ class _Importing:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
 
+    def bring_clinical(self, tables: Sequence[ClinicalTable]) -> Iterator[Progress]:
+        """Clinical facts of the patients that are there now."""
+        for facts in tables:
+            brought = yield from import_clinical.run(facts, self.library, self.identity, self.who)
+            self._clinical += brought.told
+            self.refused.extend(Told(*refusal) for refusal in brought.refused)
+            self._told.extend(Told(*note) for note in brought.notes)
+
     def result(self) -> ImportResult:
         return ImportResult(
             len(self._ids), self._joined, self._duplicates, self._labels,
-            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks),
+            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks), self._clinical,
         )  # fmt: skip
 
     def _refuse(self, path: str, reason: str) -> None:
