@@ -32,11 +32,12 @@ def rois(draw: Any) -> Roi:
 @st.composite
 def lesions(draw: Any, number: int = 0) -> Lesion:
     views = draw(st.sets(st.sampled_from(VIEWS), min_size=1))
+    label = draw(st.sampled_from([None, *Label]))
     return Lesion(
         f"L{number}",
         {view: draw(rois()) for view in VIEWS if view in views},
-        draw(st.sampled_from([None, *Label])),
-        draw(st.sampled_from([None, "M2", "B3"])),
+        label,
+        draw(st.sampled_from([None, "bladder"] if label is Label.NOT_BONE else [None, "M2", "B3"])),
         draw(st.sampled_from([None, "rib", "sacrum"])),
         draw(st.sampled_from([None, "left", "midline"])),
         draw(st.sampled_from([None, 1, 3])),

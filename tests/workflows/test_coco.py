@@ -63,7 +63,8 @@ def test_a_reading_goes_out_and_comes_in_the_same(reading: Reading) -> None:
         assert (left, top) == (columns.min(), rows.min())
         assert (left + width - 1, top + height - 1) == (columns.max(), rows.max())
         assert annotation["area"] == mask.sum() and annotation["iscrowd"] == 0
-        assert names[annotation["category_id"]] == str(lesion.label or "unlabelled")
+        called = "bladder" if lesion.criterion == "bladder" else str(lesion.label or "unlabelled")
+        assert names[annotation["category_id"]] == called
         seen.add((lesion.id, view))
     assert seen == {(lesion.id, view) for lesion in reading.lesions.values() for view in lesion.rois}
 

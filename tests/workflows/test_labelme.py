@@ -64,7 +64,9 @@ def test_a_reading_goes_out_and_comes_in_the_same(reading: Reading) -> None:
             assert bool(shapes) == (view in lesion.rois)
             if shapes:
                 assert (as_labelme_draws(shapes, SIZE) == drawn_lesions.mask(lesion, view)).all()
-                assert {shape["label"] for shape in shapes} == {str(lesion.label or "unlabelled")}
+                assert {shape["label"] for shape in shapes} == {
+                    "bladder" if lesion.criterion == "bladder" else str(lesion.label or "unlabelled")
+                }
 
 
 def test_round_parts_are_polygons_and_holes_are_masks() -> None:
@@ -194,6 +196,7 @@ def test_a_file_labelme_made_is_the_importers(read: Library, tmp_path: Path) -> 
     shapes = [
         {"label": "Malignant", "points": [[10.2, 20.2], [30.7, 20.4], [20.1, 40.9]], "shape_type": "polygon"},
         {"label": "benign", "points": [[100, 200], [100, 204]], "shape_type": "circle", "group_id": 7},
+        {"label": "bladder", "points": [[120, 610], [140, 640]], "shape_type": "rectangle", "description": "full"},
     ]
     raw = {
         "version": "5.5.0", "flags": {}, "imagePath": "..\\pictures\\whatever.png", "imageHeight": 1024,
@@ -203,9 +206,10 @@ def test_a_file_labelme_made_is_the_importers(read: Library, tmp_path: Path) -> 
     file = tmp_path / "whatever.json"
     file.write_text(json.dumps(raw))
     result = bring(read, labels=file)
-    assert (result.labels, result.refused) == (2, ())
-    benign, malignant = read.session(ReadingKey("S001", "tester")).reading.lesions.values()
+    assert (result.labels, result.refused) == (3, ())
+    benign, malignant, bladder = read.session(ReadingKey("S001", "tester")).reading.lesions.values()
     assert (benign.label, malignant.label) == (Label.BENIGN, Label.MALIGNANT)
+    assert (bladder.label, bladder.criterion, bladder.comment) == (Label.NOT_BONE, "bladder", "full")
     triangle = 0.5 * abs((30.7 - 10.2) * (40.9 - 20.2) - (20.1 - 10.2) * (20.4 - 20.2))
     assert malignant.rois[View.ANTERIOR].pixels == pytest.approx(triangle, rel=0.05)
     assert benign.rois[View.ANTERIOR].pixels == pytest.approx(np.pi * 16, rel=0.1)

@@ -13,10 +13,14 @@ from typing import IO, Any
 from workstation.core.lesion import Label, Lesion, Reading
 from workstation.core.scan import Scan, View
 from workstation.workflows import coco_rle, json_files, view_picture
-from workstation.workflows.lesion_words import UNLABELLED, label_name, said_of, verdict_words
+from workstation.workflows.lesion_words import UNLABELLED, label_name, label_names, said_of, verdict_words
 
 _IN_MEMORY = 8 << 20  # of one reader's annotations; more of them wait on disk
-CATEGORIES = {name: number for number, name in enumerate((*(str(label) for label in Label), UNLABELLED), start=1)}
+
+
+def categories() -> dict[str, int]:
+    """The number of every name."""
+    return {name: number for number, name in enumerate(label_names(), start=1)}
 
 
 class Coco:
@@ -75,9 +79,13 @@ class Coco:
 
     def _whole(self, file: str) -> Iterator[bytes]:
         head = {"description": "Lesions on bone scans", "version": "1.0"}
-        categories = [{"id": number, "name": name, "supercategory": "lesion"} for name, number in CATEGORIES.items()]
+        lesions = (*map(str, Label), UNLABELLED)
+        listed = [
+            {"id": number, "name": name, "supercategory": "lesion" if name in lesions else "not bone"}
+            for name, number in categories().items()
+        ]
         yield b'{"info": ' + json_files.write(head) + b', "licenses": [],\n"categories": '
-        yield json_files.write(categories) + b',\n"images": [\n' + b",\n".join(self._images[file])
+        yield json_files.write(listed) + b',\n"images": [\n' + b",\n".join(self._images[file])
         yield b'],\n"annotations": [\n'
         waiting = self._annotations[file]
         waiting.seek(0)
@@ -91,7 +99,7 @@ def _annotation(lesion: Lesion, view: View, size: tuple[int, int], image: int, n
     return {
         "id": number,
         "image_id": image,
-        "category_id": CATEGORIES[label_name(lesion.label)],
+        "category_id": categories()[label_name(lesion)],
         "segmentation": {"size": list(size), "counts": coco_rle.encode(roi, size)},
         "bbox": [roi.left, roi.top, roi.width, roi.height],
         "area": roi.pixels,

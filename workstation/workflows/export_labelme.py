@@ -42,7 +42,7 @@ def _file(reading: Reading, view: View, picture: str, told: Mapping[str, Any]) -
         "flags": flags | {DIFFUSE: verdict.diffuse},
         "shapes": [
             {
-                "label": label_name(lesion.label),
+                "label": label_name(lesion),
                 "points": shape["points"],
                 "group_id": group,
                 "description": described(lesion),

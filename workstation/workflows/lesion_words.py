@@ -29,15 +29,28 @@ class Part:
     said: Mapping[str, Any]
 
 
-def label_name(label: Label | None) -> str:
-    return UNLABELLED if label is None else str(label)
+def kinds() -> tuple[str, ...]:
+    """What is hot and no bone: names of a mark "not bone" in other tools' files, and its criterion here."""
+    return tuple(resources.table("vocab/not_bone"))
+
+
+def label_names() -> tuple[str, ...]:
+    """All names a shape can have, the labels first."""
+    return (*(str(label) for label in Label), UNLABELLED, *kinds())
+
+
+def label_name(lesion: Lesion) -> str:
+    """The label; of a mark "not bone" what it is, where that is said ("bladder")."""
+    if lesion.label is Label.NOT_BONE and lesion.criterion in kinds():
+        return str(lesion.criterion)
+    return UNLABELLED if lesion.label is None else str(lesion.label)
 
 
 def said_of(lesion: Lesion, view: View) -> dict[str, Any]:
     """Everything but the ROI, which the file holds in its own way; `pixels` and `label` tell whether it was changed."""
     return {
         "lesion": lesion.id,
-        "label": label_name(lesion.label),
+        "label": label_name(lesion),
         "criterion": lesion.criterion,
         "region": lesion.region,
         "side": lesion.side,
@@ -68,7 +81,10 @@ def lesion_of(parts: Sequence[Part]) -> Lesion:
         row["origin"] = str(Origin.IMPORTED)
     if row.get("label") != label:
         row["label_origin"] = str(Origin.IMPORTED)
-    row["label"] = "" if label == UNLABELLED else label
+    if label in kinds():
+        row["label"], row["criterion"] = str(Label.NOT_BONE), label
+    else:
+        row["label"] = "" if label == UNLABELLED else label
     row["comment"] = table.guarded(row.get("comment", ""))
     if not row.get("lesion"):
         row["lesion"] = _id_for(rois)
@@ -77,7 +93,7 @@ def lesion_of(parts: Sequence[Part]) -> Lesion:
 
 def label_of(text: object) -> str:
     """The name of a label as this program spells it. RowError where it has none of that name."""
-    known = (*(str(label) for label in Label), UNLABELLED)
+    known = label_names()
     name = text.strip().lower() if isinstance(text, str) else ""
     if name not in known:
         raise RowError(f"the label is one of {', '.join(known)}, not {str(text)[:40]!r}")
@@ -86,16 +102,17 @@ def label_of(text: object) -> str:
 
 def described(lesion: Lesion) -> str:
     """Criterion and comment in one line of free text: "M2", "M2: seen before", "seen before"."""
+    criterion = "" if label_name(lesion) in kinds() else lesion.criterion or ""
     if not lesion.comment:
-        return lesion.criterion or ""
-    if lesion.criterion is None and read_description(lesion.comment) == (None, lesion.comment):
+        return criterion
+    if not criterion and read_description(lesion.comment) == (None, lesion.comment):
         return lesion.comment
-    return f"{lesion.criterion or ''}: {lesion.comment}"
+    return f"{criterion}: {lesion.comment}"
 
 
 def read_description(text: str) -> tuple[str | None, str]:
     """Criterion and comment of a line as `described` writes it, or as somebody typed it."""
-    criteria = "|".join(map(re.escape, resources.table("vocab/criteria")))
+    criteria = "|".join(map(re.escape, (*resources.table("vocab/criteria"), *kinds())))
     found = re.fullmatch(rf"({criteria})?(?:\s*: ?(.*))?", text, re.DOTALL)
     if found is None:
         return None, text

@@ -110,7 +110,7 @@ def lesion_of(row: Mapping[str, str], rois: Mapping[View, Roi]) -> Lesion:
         id=_needed(row, "lesion"),
         rois=rois,
         label=Label(label) if (label := _among(row, "label", tuple(Label))) else None,
-        criterion=_among(row, "criterion", tuple(resources.table("vocab/criteria"))),
+        criterion=_among(row, "criterion", (*resources.table("vocab/criteria"), *resources.table("vocab/not_bone"))),
         region=_among(row, "region", tuple(resources.table("vocab/regions"))),
         side=_among(row, "side", SIDES),
         confidence=_number(row, "confidence", range(1, 4)),
