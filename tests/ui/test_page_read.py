@@ -248,7 +248,7 @@ def test_the_prior_stands_beside(window):
     panels = window.read_page.viewer.panels()
     assert [panel.prior for panel in panels] == [True, True, False, False]
     assert window.read_page.viewer.prior.scan.id == "S000"
-    key(window, Qt.Key.Key_4)
+    key(window, Qt.Key.Key_F4)
     assert len(window.read_page.canvases) == 6
     key(window, Qt.Key.Key_P)
     assert len(window.read_page.canvases) == 4

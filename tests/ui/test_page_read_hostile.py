@@ -32,7 +32,7 @@ def test_another_library_while_reading(window, tmp_path):
     assert window.workbench.open_library(tmp_path / "empty")
     paint(window)
     assert not window.read_page.canvases
-    for pressed in (Qt.Key.Key_PageDown, Qt.Key.Key_1, Qt.Key.Key_Return, Qt.Key.Key_4, Qt.Key.Key_P):
+    for pressed in (Qt.Key.Key_PageDown, Qt.Key.Key_1, Qt.Key.Key_Return, Qt.Key.Key_F4, Qt.Key.Key_P):
         key(window, pressed)
     paint(window)
 

@@ -63,7 +63,7 @@ class Work(RuleBasedStateMachine):
     def describe(self, key) -> None:
         self._key(key)
 
-    @rule(by=st.sampled_from([Qt.Key.Key_Tab, Qt.Key.Key_4, Qt.Key.Key_H, Qt.Key.Key_X, Qt.Key.Key_B, Qt.Key.Key_I]))
+    @rule(by=st.sampled_from([Qt.Key.Key_Tab, Qt.Key.Key_F4, Qt.Key.Key_H, Qt.Key.Key_X, Qt.Key.Key_B, Qt.Key.Key_I]))
     def look_around(self, by) -> None:
         before = self.editor.reading
         self._press(by)

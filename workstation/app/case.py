@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from workstation.core import body
+from workstation.core import body, not_bone, region_grow
 from workstation.core.body import BodyFacts
 from workstation.core.delineate import Contour, ContourSpec, isocontour, propose_partner
 from workstation.core.display import PictureFacts, bone_window
@@ -50,6 +51,28 @@ class Case:
         highest = max(float(frame.counts.max()) for frame in self.scan.frames.values())
         return PictureFacts(bone_window(counts, masks, self.excluded), highest, views=self.scan.views)
 
+    def facts_without(self, marks: Mapping[View, Sequence[Roi]]) -> PictureFacts:
+        """The same where a reader marked more uptake as no bone: it does not set the bone window either."""
+        if not any(marks.get(view) for view in self.scan.frames):
+            return self.facts
+        key = tuple((view, *marks.get(view, ())) for view in self.scan.frames)
+        if self._without.get("key") != key:
+            excluded = {}
+            for view, mask in self.excluded.items():
+                excluded[view] = mask.copy()
+                for roi in marks.get(view, ()):
+                    excluded[view] |= roi.mask((mask.shape[0], mask.shape[1]))
+            counts = {view: frame.counts for view, frame in self.scan.frames.items()}
+            masks = {view: facts.body_mask for view, facts in self.bodies.items()}
+            self._without |= {"key": key, "facts": replace(self.facts, bone=bone_window(counts, masks, excluded))}
+        facts: PictureFacts = self._without["facts"]
+        return facts
+
+    @cached_property
+    def _without(self) -> dict[str, Any]:
+        """The last answer of `facts_without`, which is asked for every time a picture is drawn."""
+        return {}
+
     def facts_with_reference(self, lesion: Lesion) -> PictureFacts:
         """The same with the mean counts of the lesion's ROIs as the reference region."""
         means = [roi_statistics(self.scan.frames[view].counts, roi).mean for view, roi in lesion.rois.items()]
@@ -84,6 +107,29 @@ class Case:
         if not (0 <= at[0] < frame.rows and 0 <= at[1] < frame.columns):
             return None
         return isocontour(frame.counts, at, spec, frame.spacing_mm, self.excluded[view])
+
+    def region_grown(self, view: View, at: tuple[float, float], share: float) -> Contour | None:
+        """All that is joined to a place and nearly as hot."""
+        return region_grow.grow(self.scan.frames[view].counts, at, share, self.excluded[view])
+
+    def organ_at(self, view: View, at: tuple[float, float]) -> Contour | None:
+        """Bladder or injection site where the place lies in one, to be taken as a mark "not bone"."""
+        roi = not_bone.organ_at(self.bodies[view], at)
+        if roi is None:
+            return None
+        counts = self.scan.frames[view].counts
+        inside = counts[roi.mask((counts.shape[0], counts.shape[1]))]
+        return Contour(roi, float(inside.min()), float(inside.max()), self.bodies[view].level, "organ")
+
+    def not_bone_kind(self, lesion: Lesion) -> str:
+        """The kind proposed where a lesion is called "not bone"."""
+        kinds = [not_bone.guess_kind(roi, self.bodies[view]) for view, roi in lesion.rois.items()]
+        return next((kind for kind in kinds if kind != not_bone.CONTAMINATION), not_bone.CONTAMINATION)
+
+    def in_body(self, view: View, roi: Roi) -> bool:
+        """Whether any pixel of an ROI lies on the patient."""
+        body = self.bodies[view].body_mask
+        return bool((roi.mask((body.shape[0], body.shape[1])) & body).any())
 
     def partner_point(self, view: View, row: float, column: float) -> tuple[float, float] | None:
         """Where a point of one view lies on the other; None where there is no other view."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from workstation.app.editor import Editor
 from workstation.app.viewer import Proposal, Viewer
@@ -12,6 +12,8 @@ from workstation.core.scan import View
 
 class Drafting(QObject):
     """Turns regions into edits. A new lesion gets a proposed region, side and an ROI proposed on the other view."""
+
+    told = Signal(str)  # a region is taken, but the reader should know something of it
 
     def __init__(self, viewer: Viewer, editor: Editor, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +31,8 @@ class Drafting(QObject):
         if case is None:
             return
         region, side = case.region(view, roi.centre)
+        if not case.in_body(view, roi):
+            self.told.emit(self.tr("This region lies outside the body. It is kept; Ctrl+Z takes it back."))
         lesion = self._editor.add_lesion({view: roi}, origin, region, side)
         if lesion is not None:
             self._viewer.select(lesion)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -10,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.app.workbench import Workbench
 from workstation.core import edits
 from workstation.core.changes import Changes
-from workstation.core.edits import Edit, Session, Step
+from workstation.core.edits import Edit, LesionChange, Session, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi
 from workstation.core.scan import View
@@ -154,29 +155,44 @@ class Editor(QObject):
             return False
         if not rois:
             return self.push(edits.delete(what, lesion))
-        return self.push(edits.change(what, lesion, rois=rois, roi_origin=origin or lesion.roi_origin))
+        return self.push(edits.change(what, lesion, rois=rois, roi_origin=origin or _touched(lesion.roi_origin)))
 
     def label(self, lesion_id: str, label: Label | None) -> bool:
-        """Label a lesion; a criterion that belongs to the other label goes with the old label."""
-        lesion = self.lesions[lesion_id]
-        if lesion.label is label:
+        """Label a lesion; a criterion that belongs to the other label goes with the old label.
+
+        The label it has already confirms one that was carried over.
+        """
+        return self.label_all((lesion_id,), label)
+
+    def label_all(
+        self, lesions: Sequence[str], label: Label | None, kinds: Mapping[str, str] | None = None
+    ) -> bool:
+        """Label several lesions in one step. kinds: of each, where the label is "not bone" (lesion id -> kind)."""
+        changes = []
+        for lesion in (self.lesions[lesion_id] for lesion_id in lesions):
+            if lesion.label is not label:
+                after = replace(
+                    lesion, label=label, criterion=(kinds or {}).get(lesion.id), label_origin=Origin.HAND
+                )
+            else:
+                after = replace(lesion, label_origin=_touched(lesion.label_origin))
+            if after != lesion:
+                changes.append(LesionChange(lesion, after))
+        if not changes:
             return False
         name = str(label) if label is not None else self.tr("no label")
-        return self.push(
-            edits.change(
-                self.tr("Label {0}").format(name), lesion, label=label, criterion=None, label_origin=Origin.HAND
-            )
-        )
+        return self.push(Edit(self.tr("Label {0}").format(name), tuple(changes)))
 
     def describe(self, lesion_id: str, what: str, **fields: Any) -> bool:
         """Replace criterion, region, side, confidence or comment."""
         lesion = self.lesions[lesion_id]
         if all(getattr(lesion, name) == value for name, value in fields.items()):
             return False
-        return self.push(edits.change(what, lesion, **fields))
+        return self.push(edits.change(what, lesion, label_origin=_touched(lesion.label_origin), **fields))
 
-    def delete(self, lesion_id: str) -> bool:
-        return self.push(edits.delete(self.tr("Delete lesion"), self.lesions[lesion_id]))
+    def delete(self, *lesions: str) -> bool:
+        what = self.tr("Delete lesion") if len(lesions) == 1 else self.tr("Delete {0} lesions").format(len(lesions))
+        return self.push(edits.delete(what, *(self.lesions[lesion] for lesion in lesions)))
 
     def grade(self, grade: int | None) -> bool:
         if self.reading is None or self.reading.verdict.grade == grade:
@@ -199,3 +215,8 @@ class Editor(QObject):
         if self.reading is None or self.reading.verdict.comment == text:
             return False
         return self.push(edits.judge(self.tr("Comment on the scan"), self.reading.verdict, comment=text))
+
+
+def _touched(origin: Origin) -> Origin:
+    """What was carried over from an earlier scan is the reader's own from the first change on."""
+    return Origin.HAND if origin is Origin.CARRIED_OVER else origin

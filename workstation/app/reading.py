@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from workstation.app import corrections, pictures
+from workstation.app.carrying import read_before
 from workstation.app.case import Case, open_case
 from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
@@ -98,13 +99,14 @@ class Reading(QObject):
         try:
             priors = library.priors(self.scan)
             prior = open_case(library, priors[0].scan) if priors else None
+            lesions = read_before(self.workbench, prior.scan.id) if prior is not None else {}
         except LibraryError as error:
             self.workbench.note(str(error))
             return
         if prior is None:
             self.workbench.note(self.tr("This patient has no earlier scan in the library."))
             return
-        self._viewer.show_prior(prior)
+        self._viewer.show_prior(prior, lesions)
 
     def confirm_sides(self) -> None:
         """A person has checked right and left."""

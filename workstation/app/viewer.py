@@ -13,6 +13,7 @@ from workstation.app import pictures, viewport
 from workstation.app.case import Case
 from workstation.app.editor import Editor
 from workstation.app.viewport import Orientation, Viewport
+from workstation.core import not_bone
 from workstation.core.display import (
     DisplayState,
     PictureFacts,
@@ -26,7 +27,7 @@ from workstation.core.display import (
 )
 from workstation.core.geometry import side_letters
 from workstation.core.lesion import Lesion, Roi
-from workstation.core.scan import Frame, How, View
+from workstation.core.scan import VIEWS, Frame, How, View
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,17 @@ class Viewer(QObject):
         self.state = DisplayState()
         self.viewport = Viewport()
         self.selected: str | None = None
+        self.also: tuple[str, ...] = ()  # selected beside it, in the order they were
         self.moving: dict[str, dict[View, Roi]] = {}
         self.drawn: dict[View, Roi] = {}  # a new lesion's ROI under the hand
         self.preview: dict[View, Roi] = {}
         self.proposal: Proposal | None = None
         self.hover_view: View | None = None
         self.hover_at: tuple[float, float] | None = None  # (row, column) in frame coordinates
+        self.prior_lesions: Mapping[str, Lesion] = {}
+        self.prior_hover: tuple[View, float, float] | None = None  # the cursor on a picture of the prior
         self._images: dict[Hashable, QImage] = {}
+        self._marks: dict[View, tuple[Roi, ...]] = {}  # what the reader called no bone
         # Layers are kept by these numbers and never by id(): the address of what is gone is soon another's.
         self._showing = 0  # which case and prior
         self._edition = 0  # which state of the reading
@@ -95,11 +100,15 @@ class Viewer(QObject):
         self._images.clear()
         self._clear_marks()
         self.selected = self.hover_view = self.hover_at = None
+        self.also = ()
+        self.prior_lesions, self.prior_hover = {}, None
         self.case_changed.emit()
         self.selection_changed.emit()
 
-    def show_prior(self, prior: Case | None) -> None:
+    def show_prior(self, prior: Case | None, lesions: Mapping[str, Lesion] | None = None) -> None:
+        """Show the prior beside, with the lesions that were read there; None takes it away."""
         self.prior = prior
+        self.prior_lesions, self.prior_hover = lesions or {}, None
         self._showing += 1
         self._images.clear()
         self.case_changed.emit()
@@ -165,9 +174,9 @@ class Viewer(QObject):
 
     @property
     def facts(self) -> PictureFacts:
-        """What presets need to know."""
+        """What presets need to know; pixels under marks "not bone" have no say."""
         assert self.case is not None
-        return self.case.facts
+        return self.case.facts_without(self._marks)
 
     def refer_to(self, lesion: Lesion, percent: float) -> None:
         """Full ink at `percent` % of the mean counts of a lesion's ROIs; the window stays when the lesion changes."""
@@ -259,29 +268,47 @@ class Viewer(QObject):
 
     def numbered(self, panel: Panel) -> Sequence[tuple[int, Lesion]]:
         """The lesions with the number the list shows, in order."""
-        if panel.prior:
-            return ()
-        return list(enumerate(self.editor.lesions.values(), 1))
+        return list(enumerate((self.prior_lesions if panel.prior else self.editor.lesions).values(), 1))
 
     def resting_key(self, panel: Panel) -> tuple[Hashable, ...]:
         if panel.prior:
-            return ("prior",)
-        return (self._showing, self._edition, self.selected, tuple(self.moving), self.state.overlays)
+            return ("prior", self._showing, self.state.overlays)
+        return (self._showing, self._edition, self.selection, tuple(self.moving), self.state.overlays)
 
     def new_rois(self, view: View) -> Sequence[Roi]:
         return [self.drawn[view]] if view in self.drawn else []
 
     def select(self, lesion: str | None) -> None:
-        if lesion == self.selected:
+        self.select_all(() if lesion is None else (lesion,))
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """The selected lesions; the first is the one the panel shows, whose label is kept when they merge."""
+        return () if self.selected is None else (self.selected, *self.also)
+
+    def select_all(self, lesions: Sequence[str]) -> None:
+        """Select these lesions and no others."""
+        if tuple(lesions) == self.selection:
             return
-        self.selected = lesion
+        self.selected, self.also = (lesions[0], tuple(lesions[1:])) if lesions else (None, ())
         self.selection_changed.emit()
         self.marked.emit()
 
-    def lesion_at(self, view: View, row: float, column: float) -> str | None:
-        """The smallest lesion whose ROI on this view holds the point."""
+    def toggle(self, lesion: str) -> None:
+        """Add a lesion to the selection, or take it out again."""
+        chosen = self.selection
+        self.select_all(tuple(one for one in chosen if one != lesion) if lesion in chosen else (*chosen, lesion))
+
+    def prior_lesion(self) -> str | None:
+        """The lesion of the prior under the cursor."""
+        return None if self.prior_hover is None else self.lesion_at(*self.prior_hover, self.prior_lesions)
+
+    def lesion_at(
+        self, view: View, row: float, column: float, lesions: Mapping[str, Lesion] | None = None
+    ) -> str | None:
+        """The smallest lesion whose ROI on this view holds the point; of these lesions, else of the reading."""
         hits = []
-        for lesion in self.editor.lesions.values():
+        for lesion in (self.editor.lesions if lesions is None else lesions).values():
             roi = lesion.rois.get(view)
             if roi is None:
                 continue
@@ -321,8 +348,14 @@ class Viewer(QObject):
 
     def _lesions_changed(self) -> None:
         self._edition += 1
-        if self.selected is not None and self.selected not in self.editor.lesions:
-            self.selected = None
+        marks = {view: not_bone.marks(self.editor.lesions.values(), view) for view in VIEWS}
+        if marks != self._marks:
+            self._marks = marks
+            self._images.clear()  # the window may be another one now
+            self.looked.emit()
+        left = tuple(lesion for lesion in self.selection if lesion in self.editor.lesions)
+        if left != self.selection:
+            self.selected, self.also = (left[0], left[1:]) if left else (None, ())
             self.selection_changed.emit()
         if self.proposal is not None and self.proposal.lesion not in self.editor.lesions:
             self.proposal = None

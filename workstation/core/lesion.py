@@ -21,6 +21,7 @@ class Label(StrEnum):
     MALIGNANT = "malignant"
     BENIGN = "benign"
     UNCERTAIN = "uncertain"
+    NOT_BONE = "not bone"  # uptake that is no lesion: its kind, a key of resources/vocab/not_bone, is the criterion
 
 
 class Origin(StrEnum):
@@ -33,6 +34,7 @@ class Origin(StrEnum):
     TRUTH = "truth"
     AI_ACCEPTED = "AI accepted"
     AI_EDITED = "AI edited"
+    CARRIED_OVER = "carried over"  # from the reading of an earlier scan, and nobody has touched it since
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class Roi:
 class Lesion:
     """One lesion: an ROI on one or both views and what a reader says of it.
 
-    criterion, region: keys of resources/vocab. side: "left", "right", "midline" of the patient, or None.
+    criterion, region: keys of resources/vocab; the criterion of a mark "not bone" is its kind.
+    side: "left", "right", "midline" of the patient, or None.
     confidence: 1 (low) to 3 (high), or None.
     evidence, evidence_date: what the criterion rests on (see `core.criteria`): the examination, a key of
     resources/vocab/examinations, and its ISO day; for M2 and M4 the day of the earlier scan, for M3 of the treatment.
@@ -133,6 +136,16 @@ class Lesion:
         if not self.rois:
             raise ValueError("a lesion has an ROI on at least one view")
         object.__setattr__(self, "rois", MappingProxyType({v: self.rois[v] for v in VIEWS if v in self.rois}))
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a lesion at all: a mark "not bone" is counted nowhere."""
+        return self.label is not Label.NOT_BONE
+
+    @property
+    def same_as_before(self) -> bool:
+        """Carried over from an earlier scan, and not touched since."""
+        return Origin.CARRIED_OVER is self.roi_origin is self.label_origin
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -233,3 +246,8 @@ class Reading:
 
     def count(self, label: Label | None) -> int:
         return sum(lesion.label is label for lesion in self.lesions.values())
+
+    @property
+    def counted(self) -> tuple[Lesion, ...]:
+        """The lesions without the marks "not bone"."""
+        return tuple(lesion for lesion in self.lesions.values() if lesion.counted)

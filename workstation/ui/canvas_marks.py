@@ -18,6 +18,7 @@ _STYLE = {
     Label.MALIGNANT: Qt.PenStyle.SolidLine,
     Label.BENIGN: Qt.PenStyle.DashLine,
     Label.UNCERTAIN: Qt.PenStyle.DashDotLine,
+    Label.NOT_BONE: Qt.PenStyle.DotLine,
     None: Qt.PenStyle.SolidLine,
 }
 _MARGIN = 10.0
@@ -107,7 +108,8 @@ def _lesion(
     _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
     box = _box(roi, transform)
     if selected or taken is None or len(taken) < MANY or box.width() > 5:
-        _tag(painter, f"{letter(lesion)}{number}", box, colour, selected, taken)
+        same = "=" if lesion.same_as_before else ""  # carried over from an earlier scan, and not touched since
+        _tag(painter, f"{same}{letter(lesion)}{number}", box, colour, selected, taken)
 
 
 def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
@@ -115,10 +117,11 @@ def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransfo
     if not viewer.state.overlays:
         return
     taken: list[QRectF] = []
+    selection = () if panel.prior else viewer.selection
     for number, lesion in viewer.numbered(panel):
-        if lesion.id in viewer.moving or panel.view not in lesion.rois:
+        if panel.view not in lesion.rois or (lesion.id in viewer.moving and not panel.prior):
             continue
-        chosen = lesion.id == viewer.selected
+        chosen = lesion.id in selection
         _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel), taken)
 
 

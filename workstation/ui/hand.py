@@ -66,7 +66,7 @@ class Hand:
 
 
 class Select(Hand):
-    """Click selects a lesion, a drag moves the picture."""
+    """Click selects a lesion, Shift+click (as Ctrl+click with any tool) adds one, a drag moves the picture."""
 
     name = "select"
 
@@ -75,7 +75,11 @@ class Select(Hand):
         self._last: QPointF | None = None
 
     def press(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
-        self.viewer.select(self.viewer.lesion_at(canvas.panel.view, row, column))
+        lesion = self.viewer.lesion_at(canvas.panel.view, row, column)
+        if not modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self.viewer.select(lesion)
+        elif lesion is not None:
+            self.viewer.toggle(lesion)
         self._last = canvas.transform.map(QPointF(column, row))
 
     def drag(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
@@ -88,7 +92,7 @@ class Select(Hand):
         self._last = None
 
     def words(self) -> str:
-        return self.tools.tr("Select: click a lesion, drag to move")
+        return self.tools.tr("Select: click a lesion, Shift+click another one too, drag to move")
 
 
 class Ruler(Hand):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
+from workstation.app.case import Case
 from workstation.core.delineate import Contour, ContourSpec
 from workstation.core.lesion import Origin
 from workstation.core.scan import View
@@ -84,12 +85,18 @@ class Isocontour(Hand):
 
     def _show(self, view: View, row: float, column: float) -> None:
         case = self.viewer.case
-        self._contour = None if case is None else case.contour(view, (row, column), self.spec)
+        self._contour = None if case is None else self._contour_at(case, view, (row, column))
         self.viewer.preview = {} if self._contour is None else {view: self._contour.roi}
         self.viewer.marked.emit()
         self.tools.changed.emit()
 
+    def _contour_at(self, case: Case, view: View, at: tuple[float, float]) -> Contour | None:
+        """The isocontour; in the bladder or the injection site, where no bone is, their outline."""
+        return case.contour(view, at, self.spec) or case.organ_at(view, at)
+
     def words(self) -> str:
+        if self._contour is not None and self._contour.mode == "organ":
+            return self.tools.tr("Bladder or injection site: click takes it, 4 calls it not bone")
         percent = f"{self.spec.fraction * 100:.0f} %"
         if self.spec.mode == "background":
             words = self.tools.tr("Isocontour: {0} from background to peak").format(percent)

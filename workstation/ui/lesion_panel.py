@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -9,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -94,12 +98,13 @@ class LesionPanel(QFrame):
         tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         tree.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         tree.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        tree.currentItemChanged.connect(self._list_chosen)
+        tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
+        tree.itemSelectionChanged.connect(self._list_chosen)
         return tree
 
     def _make_labels(self) -> QWidget:
         row = QWidget()
-        layout = QHBoxLayout(row)
+        layout = QGridLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         group = QButtonGroup(row)
@@ -116,7 +121,7 @@ class LesionPanel(QFrame):
             button.setToolTip(self.tr("Label the selected lesion (key {0})").format(words["key"]))
             button.clicked.connect(lambda _=False, chosen=label: self.label(chosen))
             group.addButton(button)
-            layout.addWidget(button)
+            layout.addWidget(button, *divmod(len(self._label_buttons), 2))
             self._label_buttons[label] = button
         return row
 
@@ -168,7 +173,7 @@ class LesionPanel(QFrame):
         if self._commented != self._viewer.selected:
             self._comment_written()  # typed, and then another lesion clicked
         lesions = list(self._editor.lesions.values())
-        self._count.setText(self.tr("LESIONS  {0}").format(len(lesions)))
+        self._count.setText(self.tr("LESIONS  {0}").format(sum(lesion.counted for lesion in lesions)))
         self._fill_whose()
         with QSignalBlocker(self._list):
             self._fill_list(lesions)
@@ -203,7 +208,9 @@ class LesionPanel(QFrame):
             assert item is not None
             letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
             colour: QColor = theme.current()[str(lesion.label) if lesion.label else "unlabelled"]
-            item.setText(0, f"{letter}{number}")
+            item.setText(0, f"{'=' if lesion.same_as_before else ''}{letter}{number}")
+            same = self.tr("same as before: carried over, not touched since")
+            item.setToolTip(0, same if lesion.same_as_before else "")
             item.setForeground(0, colour)
             item.setText(1, self._place(lesion))
             item.setText(2, " ".join(view[0].upper() for view in lesion.rois))
@@ -214,16 +221,32 @@ class LesionPanel(QFrame):
             tree.setCurrentIndex(QModelIndex())
         else:
             tree.setCurrentItem(current)
+        for number, lesion in enumerate(lesions):
+            item = tree.topLevelItem(number)
+            if item is not None and item.isSelected() != (lesion.id in self._viewer.selection):
+                item.setSelected(lesion.id in self._viewer.selection)
 
     def _place(self, lesion: Lesion) -> str:
+        if not lesion.counted:
+            return str(self._kinds().get(lesion.criterion or "", {}).get("name", self.tr("not bone")))
         regions = resources.table("vocab/regions")
         region = regions.get(lesion.region or "", {}).get("name") or lesion.region or self.tr("no region")
         return f"{region}, {lesion.side}" if lesion.side and lesion.side != "midline" else region
 
+    @staticmethod
+    def _kinds() -> Mapping[str, Any]:
+        """What a mark "not bone" may be."""
+        return resources.table("vocab/not_bone")
+
     def _fill_details(self, lesion: Lesion | None) -> None:
         criteria = resources.table("vocab/criteria")
         self._criterion.clear()
-        self._criterion.addItem(self.tr("not given"), None)
+        if lesion is not None and not lesion.counted:
+            for key, words in self._kinds().items():
+                self._criterion.addItem(words["name"], key)
+            criteria = {}
+        if self._criterion.count() == 0:
+            self._criterion.addItem(self.tr("not given"), None)
         for key, words in criteria.items():
             if lesion is not None and lesion.label is not None and words["label"] == str(lesion.label):
                 self._criterion.addItem(f"{key}  {words['name']}", key)
@@ -253,8 +276,13 @@ class LesionPanel(QFrame):
     # Saying
 
     def label(self, label: Label | None) -> None:
-        if self._lesion is not None:
-            self._editor.label(self._lesion.id, label)
+        """Label all selected lesions; a mark "not bone" gets the kind of what was found there."""
+        case, chosen = self._viewer.case, self._viewer.selection
+        if chosen and case is not None:
+            kinds = {}
+            if label is Label.NOT_BONE:
+                kinds = {lesion: case.not_bone_kind(self._editor.lesions[lesion]) for lesion in chosen}
+            self._editor.label_all(chosen, label, kinds)
         self.refresh()
 
     def next_criterion(self) -> None:
@@ -280,9 +308,13 @@ class LesionPanel(QFrame):
         if self._lesion is not None:
             self._editor.describe(self._lesion.id, self.tr("Confidence"), confidence=value)
 
-    def _list_chosen(self, item: QTreeWidgetItem | None) -> None:
-        if item is not None:
-            self._viewer.select(item.data(0, Qt.ItemDataRole.UserRole))
+    def _list_chosen(self) -> None:
+        """What is selected in the list, the one selected first still first."""
+        listed = [item.data(0, Qt.ItemDataRole.UserRole) for item in self._list.selectedItems()]
+        before = [lesion for lesion in self._viewer.selection if lesion in listed]
+        chosen = (*before, *(lesion for lesion in listed if lesion not in before))
+        if chosen:
+            self._viewer.select_all(chosen)
 
     def _describe(self, what: str, field: str, box: QComboBox) -> None:
         if self._lesion is not None:

@@ -11,8 +11,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from workstation.app import pictures
+from workstation.app.carrying import Carrying
 from workstation.app.editor import Editor
 from workstation.app.reading import Reading
+from workstation.app.reshaping import Reshaping
 from workstation.app.viewer import Viewer
 from workstation.app.viewport import Viewport
 from workstation.app.workbench import Workbench
@@ -48,6 +50,8 @@ class ReadPage(QWidget):
         self.viewer = Viewer(self.editor, self)
         self.tools = Tools(self.viewer, self.editor, self)
         self.reading = Reading(workbench, self.viewer, self.editor, self)
+        self.reshaping = Reshaping(self.viewer, self.editor, self)
+        self.carrying = Carrying(workbench, self.viewer, self.editor, self)
         self.canvases: list[Canvas] = []
         self.banner = Banner(self.reading)
         self.bar = ToolBar(self.tools)
@@ -64,7 +68,8 @@ class ReadPage(QWidget):
         self.viewer.case_changed.connect(self._rebuild_frames)
         for signal in (self.viewer.looked, self.viewer.marked, self.viewer.hovered):
             signal.connect(self._repaint)
-        self.editor.refused.connect(workbench.note)
+        for words in (self.editor.refused, self.reshaping.told, self.carrying.told, self.tools.drafting.told):
+            words.connect(workbench.note)
         self.reading.opened.connect(self.tools.forget)
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
@@ -178,6 +183,7 @@ class ReadPage(QWidget):
             "lesion.malignant": lambda: self.lesions.label(Label.MALIGNANT),
             "lesion.benign": lambda: self.lesions.label(Label.BENIGN),
             "lesion.uncertain": lambda: self.lesions.label(Label.UNCERTAIN),
+            "lesion.not_bone": lambda: self.lesions.label(Label.NOT_BONE),
             "lesion.unlabelled": lambda: self.lesions.label(None),
             "lesion.accept": lambda: tools.hand.finish() or tools.drafting.accept(),
             "lesion.dismiss": self._dismiss,
@@ -191,6 +197,17 @@ class ReadPage(QWidget):
             "lesion.comment": self.lesions.write_comment,
             "lesion.undo": self.editor.undo,
             "lesion.redo": self.editor.redo,
+            "shape.grow": self.reshaping.grow,
+            "shape.grow_more": lambda: self.reshaping.grow(3),
+            "shape.shrink": self.reshaping.shrink,
+            "shape.shrink_more": lambda: self.reshaping.shrink(3),
+            "shape.split": self.reshaping.split,
+            "shape.split_neighbours": self.reshaping.split_neighbours,
+            "shape.merge": self.reshaping.merge,
+            "shape.smooth": self.reshaping.smooth,
+            "shape.fill": self.reshaping.fill,
+            "prior.all": self.carrying.all,
+            "prior.one": self.carrying.one,
             "look.fit": lambda: viewer.set_viewport(
                 Viewport(row=viewer.case.middle_row if viewer.case else 0.5)
             ),
@@ -245,8 +262,8 @@ class ReadPage(QWidget):
             self.viewer.select(None)
 
     def _delete(self) -> None:
-        if self.viewer.selected is not None:
-            self.editor.delete(self.viewer.selected)
+        if self.viewer.selection:
+            self.editor.delete(*self.viewer.selection)
 
     def _delete_roi(self) -> None:
         """Only where the cursor says which view is meant."""
@@ -279,7 +296,8 @@ class ReadPage(QWidget):
             brush.change_threshold(counts)
 
     def _threshold(self, by: float) -> None:
-        self._isocontour.change_fraction(by)
+        hand = self.tools.hand
+        (hand if isinstance(hand, Isocontour) else self._isocontour).change_fraction(by)
 
     def _zoom(self, factor: float) -> None:
         canvas = self.canvas_under_cursor()

@@ -14,6 +14,7 @@ from workstation.core.display import Window
 from workstation.ui.drawing import Brush, Eraser, Freehand, Polygon
 from workstation.ui.hand import Hand, Ruler, Select
 from workstation.ui.isocontour import Isocontour
+from workstation.ui.region_grow import RegionGrow
 
 if TYPE_CHECKING:
     from workstation.app.editor import Editor
@@ -43,6 +44,7 @@ class Tools(QObject):
             for hand in (
                 Select(self),
                 Isocontour(self),
+                RegionGrow(self),
                 Brush(self),
                 Eraser(self),
                 Polygon(self),
@@ -84,6 +86,11 @@ class Tools(QObject):
             return
         if button == Qt.MouseButton.LeftButton and not canvas.panel.prior:
             row, column = canvas.at(event.position())
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                lesion = self.viewer.lesion_at(canvas.panel.view, row, column)
+                if lesion is not None:
+                    self.viewer.toggle(lesion)
+                return
             self.hand.press(canvas, row, column, event.modifiers())
         elif button == Qt.MouseButton.LeftButton:
             self._drag = (Qt.MouseButton.MiddleButton, event.position(), event.position())
@@ -102,8 +109,10 @@ class Tools(QObject):
             self._drag = (button, start, event.position())
             return
         if canvas.panel.prior:
+            self.viewer.prior_hover = (canvas.panel.view, *at)
             self.viewer.hover(None, None)  # its pixels are not those of the current scan
             return
+        self.viewer.prior_hover = None
         self.viewer.hover(canvas.panel.view, at)
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.hand.drag(canvas, *at, event.modifiers())
@@ -127,7 +136,8 @@ class Tools(QObject):
             self.hand.release(canvas, *canvas.at(event.position()), event.modifiers())
 
     def double_click(self, canvas: Canvas, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and not canvas.panel.prior:
+        adding = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.button() == Qt.MouseButton.LeftButton and not canvas.panel.prior and not adding:
             self.hand.double_click(canvas, *canvas.at(event.position()), event.modifiers())
 
     def wheel(self, canvas: Canvas, event: QWheelEvent) -> None:
@@ -145,6 +155,7 @@ class Tools(QObject):
         canvas.setCursor(self.hand.cursor if not canvas.panel.prior else Qt.CursorShape.OpenHandCursor)
 
     def leave(self, canvas: Canvas) -> None:
+        self.viewer.prior_hover = None
         self.viewer.hover(None, None)
         self.hand.leave()
 
