@@ -1,0 +1,168 @@
+"""Reading with one hand: the next place that stands out, its ROI proposed on both views, one digit to keep it.
+
+Nothing is stored until the digit: a draft is only shown. The digit stores the lesion with its label, region, side and
+confidence as one step of undo, and goes on. What was passed over is remembered while the window is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from workstation.app.drafting import Drafting
+from workstation.app.editor import Editor
+from workstation.app.viewer import Viewer
+from workstation.app.viewport import Viewport, towards_left
+from workstation.core import edits
+from workstation.core.candidates import Candidate, is_marked
+from workstation.core.ids import new_id
+from workstation.core.isocontour import ContourSpec
+from workstation.core.lesion import Label, Lesion, Origin, Roi
+from workstation.core.scan import View
+
+ZOOM = 5.0  # screen pixels per pixel while a candidate is looked at
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What would be stored with the next digit."""
+
+    rois: Mapping[View, Roi]
+    region: str | None
+    side: str | None
+    confidence: int | None = None
+
+
+class OneHand(QObject):
+    """`changed` when it begins, moves on or ends."""
+
+    changed = Signal()
+    told = Signal(str)
+
+    def __init__(self, viewer: Viewer, editor: Editor, drafting: Drafting, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer, self._editor = viewer, editor
+        self.draft: Draft | None = None
+        self.active = False
+        self._here: tuple[str, int] | None = None  # scan and number of the candidate on screen
+        self._skipped: dict[str, set[int]] = {}  # by scan: candidates passed over
+        drafting.draft = self._drawn
+        viewer.case_changed.connect(self._other_case)
+
+    def next(self) -> None:
+        """Pass over what is shown, if anything, and go to the next candidate that is no lesion yet."""
+        case = self._viewer.case
+        if case is None:
+            return
+        scan = case.scan.id
+        skipped = self._skipped.setdefault(scan, set())
+        if self.active and self._here is not None and self._here[0] == scan:
+            skipped.add(self._here[1])
+        self.active = True
+        for number, candidate in enumerate(case.candidates):
+            if number in skipped or is_marked(candidate, self._editor.lesions):
+                continue
+            if self._show(number, candidate):
+                return
+            skipped.add(number)
+        self._end(self.tr("Nothing else stands out on this scan. Click anywhere to draw what was missed."))
+
+    def skip(self) -> None:
+        """Pass over what is shown; without anything shown there is nothing to pass over."""
+        if self.active and self.draft is not None:
+            self.next()
+
+    def keep(self, label: Label) -> bool:
+        """Store the draft with its label as one step and go on. False where there is no draft."""
+        draft = self.draft
+        if not self.active or draft is None:
+            return False
+        lesion = Lesion(
+            new_id("L"), draft.rois, label=label, region=draft.region, side=draft.side, confidence=draft.confidence,
+            roi_origin=Origin.ISOCONTOUR,
+        )  # fmt: skip
+        if self._editor.push(edits.add(self.tr("Add {0} lesion").format(label), lesion)):
+            self._clear()
+            self._here = None  # kept, not passed over: if it is taken back, it comes again
+            self.next()
+        return True
+
+    def confidence(self, value: int) -> bool:
+        """How sure the reader is of the draft; kept with it. False where there is no draft."""
+        if not self.active or self.draft is None:
+            return False
+        self.draft = replace(self.draft, confidence=value)
+        self.changed.emit()
+        return True
+
+    def leave(self) -> bool:
+        """Back to reading as before; False where it was not under way."""
+        was = self.active
+        if was:
+            self._clear()
+            self.active, self._here = False, None
+            self.changed.emit()
+        return was
+
+    def _drawn(self, rois: Mapping[View, Roi], region: str | None, side: str | None) -> bool:
+        """A click elsewhere is a draft too while this is under way; the candidate on screen stays for later."""
+        if not self.active:
+            return False
+        self._here = None
+        self._set(Draft(dict(rois), region, side))
+        return True
+
+    def _show(self, number: int, candidate: Candidate) -> bool:
+        """Look at a candidate from near and draft its ROIs; False where there is nothing to delineate."""
+        case = self._viewer.case
+        assert case is not None
+        view = candidate.view
+        at = candidate.places[view]
+        contour = case.contour(view, at, ContourSpec())
+        if contour is None:
+            return False
+        rois = {view: contour.roi}
+        partner = case.clicked_partner(view, contour.roi)
+        if partner is not None:
+            rois[view.other] = partner
+        region, side = case.region(view, contour.roi.centre)
+        frame = case.scan.frames[view]
+        across = towards_left(view) * (at[1] - (frame.columns - 1) / 2)
+        self._viewer.select(None)
+        self._viewer.set_viewport(Viewport(ZOOM, (at[0] + 0.5) / frame.rows, across))
+        self._here = (case.scan.id, number)
+        self._set(Draft(rois, region, side))
+        return True
+
+    def _set(self, draft: Draft) -> None:
+        self.draft = draft
+        self._viewer.preview = {}
+        self._viewer.drawn = dict(draft.rois)
+        self._viewer.marked.emit()
+        self.changed.emit()
+
+    def _clear(self) -> None:
+        if self.draft is not None:
+            self.draft = None
+            self._viewer.drawn = {}
+            self._viewer.marked.emit()
+
+    def _end(self, words: str) -> None:
+        self._clear()
+        self._here = None
+        case = self._viewer.case
+        self._viewer.set_viewport(Viewport(row=0.5 if case is None else case.middle_row))
+        self.told.emit(words)
+        self.changed.emit()
+
+    def _other_case(self) -> None:
+        """Drafts belong to the case they were made on. Showing a prior beside it is no other case."""
+        case = self._viewer.case
+        if self._here is not None and case is not None and case.scan.id == self._here[0]:
+            self._viewer.drawn = {} if self.draft is None else dict(self.draft.rois)
+            return
+        self.draft, self._here = None, None
+        self.active = False
+        self.changed.emit()
