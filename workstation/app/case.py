@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from workstation.core import body, not_bone, region_grow
+from workstation.core import body, click, not_bone, region_grow
 from workstation.core.body import BodyFacts
-from workstation.core.delineate import Contour, ContourSpec, isocontour, propose_partner
+from workstation.core.candidates import Candidate, candidates
+from workstation.core.delineate import Contour, ContourSpec, propose_partner
 from workstation.core.display import PictureFacts, bone_window
 from workstation.core.lesion import Lesion, Mask, Roi
 from workstation.core.measure import counts_at, mirror_ratio, roi_statistics
@@ -106,7 +107,27 @@ class Case:
         frame = self.scan.frames[view]
         if not (0 <= at[0] < frame.rows and 0 <= at[1] < frame.columns):
             return None
-        return isocontour(frame.counts, at, spec, frame.spacing_mm, self.excluded[view])
+        found = click.delineate(self.scan.frames, self.bodies, view, at, spec)
+        own = found.get(view)
+        self._clicked.clear()
+        if own is not None and view.other in found:
+            other = found[view.other]
+            self._clicked[view, own.roi] = None if other is None else other.roi
+        return own
+
+    @cached_property
+    def _clicked(self) -> dict[tuple[View, Roi], Roi | None]:
+        """The last contour and what the same click delineates on the other view."""
+        return {}
+
+    def clicked_partner(self, view: View, roi: Roi) -> Roi | None:
+        """What the click that made this ROI delineates on the other view; None where it was not that click."""
+        return self._clicked.get((view, roi))
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Places where uptake stands out, the most striking first."""
+        return candidates(self.scan.frames, self.bodies)
 
     def region_grown(self, view: View, at: tuple[float, float], share: float) -> Contour | None:
         """All that is joined to a place and nearly as hot."""
@@ -141,6 +162,8 @@ class Case:
         """The ROI proposed on the other view, snapped to its uptake."""
         if view.other not in self.scan.frames:
             return None
+        if (view, roi) in self._clicked:
+            return self._clicked[view, roi]
         frames, bodies = self.scan.frames, self.bodies
         return propose_partner(roi, frames[view], frames[view.other], bodies[view], bodies[view.other])
 

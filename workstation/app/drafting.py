@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from PySide6.QtCore import QObject, Signal
 
 from workstation.app.editor import Editor
@@ -19,6 +21,8 @@ class Drafting(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._editor = editor
+        # Where new lesions are drafts first, kept only with their label: takes ROIs, region, side; False to go on.
+        self.draft: Callable[[Mapping[View, Roi], str | None, str | None], bool] | None = None
 
     def take(self, view: View, roi: Roi, origin: Origin, to_selected: bool) -> None:
         """A finished region: it replaces the selected lesion's ROI on this view, or becomes a new lesion."""
@@ -33,7 +37,13 @@ class Drafting(QObject):
         region, side = case.region(view, roi.centre)
         if not case.in_body(view, roi):
             self.told.emit(self.tr("This region lies outside the body. It is kept; Ctrl+Z takes it back."))
-        lesion = self._editor.add_lesion({view: roi}, origin, region, side)
+        rois = {view: roi}
+        if origin is Origin.ISOCONTOUR:  # the click found the spot in both views at once
+            partner = case.clicked_partner(view, roi)
+            rois |= {} if partner is None else {view.other: partner}
+        if self.draft is not None and self.draft(rois, region, side):
+            return
+        lesion = self._editor.add_lesion(rois, origin, region, side)
         if lesion is not None:
             self._viewer.select(lesion)
             self._propose(lesion, view)

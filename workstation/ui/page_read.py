@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout
 from workstation.app import pictures
 from workstation.app.carrying import Carrying
 from workstation.app.editor import Editor
+from workstation.app.one_hand import OneHand
 from workstation.app.reading import Reading
 from workstation.app.reshaping import Reshaping
 from workstation.app.viewer import Viewer
@@ -51,6 +52,7 @@ class ReadPage(QWidget):
         self.tools = Tools(self.viewer, self.editor, self)
         self.reading = Reading(workbench, self.viewer, self.editor, self)
         self.reshaping = Reshaping(self.viewer, self.editor, self)
+        self.one_hand = OneHand(self.viewer, self.editor, self.tools.drafting, self)
         self.carrying = Carrying(workbench, self.viewer, self.editor, self)
         self.canvases: list[Canvas] = []
         self.banner = Banner(self.reading)
@@ -68,7 +70,8 @@ class ReadPage(QWidget):
         self.viewer.case_changed.connect(self._rebuild_frames)
         for signal in (self.viewer.looked, self.viewer.marked, self.viewer.hovered):
             signal.connect(self._repaint)
-        for words in (self.editor.refused, self.reshaping.told, self.carrying.told, self.tools.drafting.told):
+        drafts = (self.tools.drafting.told, self.one_hand.told)
+        for words in (self.editor.refused, self.reshaping.told, self.carrying.told, *drafts):
             words.connect(workbench.note)
         self.reading.opened.connect(self.tools.forget)
         self.tools.menu_wanted.connect(self._lesion_menu)
@@ -180,10 +183,10 @@ class ReadPage(QWidget):
             "tool.mode": self._isocontour.change_mode,
             "tool.brush_threshold": self._brush_threshold,
             "tool.new_lesion": tools.start_new_lesion,
-            "lesion.malignant": lambda: self.lesions.label(Label.MALIGNANT),
-            "lesion.benign": lambda: self.lesions.label(Label.BENIGN),
-            "lesion.uncertain": lambda: self.lesions.label(Label.UNCERTAIN),
-            "lesion.not_bone": lambda: self.lesions.label(Label.NOT_BONE),
+            "lesion.malignant": lambda: self._label(Label.MALIGNANT),
+            "lesion.benign": lambda: self._label(Label.BENIGN),
+            "lesion.uncertain": lambda: self._label(Label.UNCERTAIN),
+            "lesion.not_bone": lambda: self._label(Label.NOT_BONE),
             "lesion.unlabelled": lambda: self.lesions.label(None),
             "lesion.accept": lambda: tools.hand.finish() or tools.drafting.accept(),
             "lesion.dismiss": self._dismiss,
@@ -208,6 +211,8 @@ class ReadPage(QWidget):
             "shape.fill": self.reshaping.fill,
             "prior.all": self.carrying.all,
             "prior.one": self.carrying.one,
+            "hand.next": self.one_hand.next,
+            "hand.skip": self.one_hand.skip,
             "look.fit": lambda: viewer.set_viewport(
                 Viewport(row=viewer.case.middle_row if viewer.case else 0.5)
             ),
@@ -234,7 +239,7 @@ class ReadPage(QWidget):
             "look.fainter": lambda: self._scale_window(1.1),
         }
         table |= {f"case.grade_{grade}": partial(self.verdict.grade, grade) for grade in range(4)}
-        table |= {f"lesion.confidence_{value}": partial(self.lesions.confidence, value) for value in (1, 2, 3)}
+        table |= {f"lesion.confidence_{value}": partial(self._confidence, value) for value in (1, 2, 3)}
         table |= {f"tool.{name}": partial(self._take, name) for name in tools.hands}
         return table
 
@@ -254,8 +259,18 @@ class ReadPage(QWidget):
             if not canvas.panel.prior:
                 canvas.setCursor(self.tools.hand.cursor)
 
+    def _label(self, label: Label) -> None:
+        if not self.one_hand.keep(label):
+            self.lesions.label(label)
+
+    def _confidence(self, value: int) -> None:
+        if not self.one_hand.confidence(value):
+            self.lesions.confidence(value)
+
     def _dismiss(self) -> None:
-        """One thing a press: the stroke, the proposal, the ruler, then the selection."""
+        """One thing a press: the one-hand loop, the stroke, the proposal, the ruler, then the selection."""
+        if self.one_hand.leave():
+            return
         if self.tools.hand.drop() and not isinstance(self.tools.hand, Isocontour | Ruler):
             return
         if not self.tools.drafting.dismiss():
