@@ -5,8 +5,9 @@
 {"do": "label", "lesion": ID, "label": "benign"}
 {"do": "delete", "lesion": ID}   {"do": "undo"}   {"do": "redo"}   {"do": "grade", "grade": 0}
 
-add and click take "label", "criterion", "region", "side", "confidence" and "comment" as well, and "lesion" to give a
-lesion that is there its ROI on that view; label takes all of them too. Region and side are guessed where not given.
+add and click take "label", "criterion", "evidence" (the examination), "evidence_date", "region", "side", "confidence"
+and "comment" as well, and "lesion" to give a lesion that is there its ROI on that view; label takes all of them too.
+Region and side are guessed where not given.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import resources
-from workstation.core import edits
+from workstation.core import days, edits
 from workstation.core.edits import Edit, EditError, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, ReadingKey, Roi
@@ -34,7 +35,7 @@ MAX_LINE = 4 << 20
 _MAX_POINTS = 10_000
 _MAX_COMMENT = 10_000
 _SIDES = ("left", "right", "midline")
-_SAID = ("label", "criterion", "region", "side", "confidence", "comment")
+_SAID = ("label", "criterion", "region", "side", "confidence", "comment", "evidence", "evidence_date")
 _FIELDS = {
     "add": ("view", "polygon", "lesion", *_SAID),
     "click": ("view", "at", "lesion", *_SAID),
@@ -162,7 +163,8 @@ class _Desk:
         if "label" not in said and not said:
             raise Refused('Nothing to change is named: give a "label", or a criterion, region, side or comment.')
         if "label" in said and said["label"] != lesion.label and "criterion" not in said:
-            said["criterion"] = None  # a criterion justifies one label and goes with it
+            # A criterion justifies one label and goes with it, and what it rests on as well.
+            said = {"evidence": None, "evidence_date": None, **said, "criterion": None}
         _check_criterion(said, lesion)
         what = f"Label {said['label'] or 'none'}" if "label" in said else "Describe lesion"
         return Step("edit", edits.change(what, lesion, **said)), lesion.id
@@ -251,6 +253,7 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
         "region": tuple(resources.table("vocab/regions")),
         "side": _SIDES,
         "confidence": (1, 2, 3),
+        "evidence": tuple(resources.table("vocab/examinations")),
     }
     said: dict[str, Any] = {}
     for name in _SAID:
@@ -260,6 +263,9 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
         if name == "comment":
             if not isinstance(value, str) or len(value) > _MAX_COMMENT or not _is_text(value):
                 raise Refused(f"A comment is text of at most {_MAX_COMMENT:,} letters.")
+        elif name == "evidence_date":
+            if value is not None and not days.is_day(value):
+                raise Refused("evidence_date is a day in the form 2024-03-05, or null.")
         elif value is not None and (isinstance(value, bool | float) or value not in known[name]):
             raise Refused(f"{name} is one of {', '.join(str(item) for item in known[name])}, or null.")
         said[name] = Label(value) if name == "label" and value is not None else value

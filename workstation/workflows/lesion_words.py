@@ -59,6 +59,8 @@ def said_of(lesion: Lesion, view: View) -> dict[str, Any]:
         "origin": str(lesion.roi_origin),
         "label_origin": str(lesion.label_origin),
         "pixels": _digest(table.roi_text(lesion.rois[view])),
+        "evidence": lesion.evidence,
+        "evidence_date": lesion.evidence_date,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import resources
+from workstation.core import days
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, Roi, Verdict
 from workstation.core.scan import Frame, View
 
@@ -19,7 +20,7 @@ COLUMNS = (
     "scan", "patient", "reader", "round", "lesion", "label", "criterion", "region", "side", "origin",
     "anterior_pixels", "posterior_pixels", "label_origin", "confidence", "comment", "grade", "diffuse", "status",
     "reason", "day", "tumour", "sex", "age", "simulated", "mask_value", "anterior_roi", "posterior_roi", "sop_uid",
-    "anterior_sha256", "posterior_sha256",
+    "anterior_sha256", "posterior_sha256", "evidence", "evidence_date",
 )  # fmt: skip
 NEEDED = ("scan", "reader", "lesion", "label", "anterior_roi", "posterior_roi")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -80,6 +81,8 @@ def write_row(
         "age": _text(scan.age),
         "simulated": int(bool(facts.get("simulated"))),
         "mask_value": mask_value,
+        "evidence": _text(lesion.evidence),
+        "evidence_date": _text(lesion.evidence_date),
         "sop_uid": _text(facts.get("sop_uid")),
     } | {
         name: value
@@ -117,6 +120,8 @@ def lesion_of(row: Mapping[str, str], rois: Mapping[View, Roi]) -> Lesion:
         comment=_unguarded(row.get("comment") or ""),
         roi_origin=Origin(_among(row, "origin", tuple(Origin)) or Origin.IMPORTED),
         label_origin=Origin(_among(row, "label_origin", tuple(Origin)) or Origin.IMPORTED),
+        evidence=_among(row, "evidence", tuple(resources.table("vocab/examinations"))),
+        evidence_date=_day(row, "evidence_date"),
     )
 
 
@@ -184,6 +189,13 @@ def _among(row: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | N
     value = row.get(name) or ""
     if value and value not in known:
         raise RowError(f"{name} is one of {', '.join(known)}, not {value[:40]!r}")
+    return value or None
+
+
+def _day(row: Mapping[str, str], name: str) -> str | None:
+    value = row.get(name) or ""
+    if value and not days.is_day(value):
+        raise RowError(f"{name} is a date in the form 2024-03-05, not {value[:40]!r}")
     return value or None
 
 
