@@ -119,6 +119,11 @@ def build_parser() -> argparse.ArgumentParser:
     _library(listing)
     listing.add_argument("--reader", metavar="NAME", help="whose readings to show where there are several")
 
+    tables = command("tables", _tables, "count patients and lesions by tumour, and who is included")
+    _library(tables)
+    tables.add_argument("--reader", metavar="NAME", help="whose readings to count where there are several")
+    tables.add_argument("--out", type=_path, metavar="DIR", help="write them here as well: CSV, JSON, HTML")
+
     annotate = command("annotate", _annotate, "edit a reading: JSON lines in, one JSON line out for each", json=False)
     _library(annotate)
     annotate.add_argument("--scan", required=True, metavar="ID")
@@ -289,6 +294,23 @@ def _list(arguments: argparse.Namespace) -> int:
     else:
         names = ("scan", "patient", "day", "tumour", "sex", "age", "views", "lesions", "grade", "status", "reader")
         _print_table(names, [[row[name] for name in names] for row in rows])
+    return DONE
+
+
+def _tables(arguments: argparse.Namespace) -> int:
+    from workstation.workflows import tables
+    from workstation.workflows.opening import reading
+
+    with reading(_needed_library(arguments)) as library:
+        found = tables.count(library, arguments.reader)
+    files = [] if arguments.out is None else tables.write(found, arguments.out)
+    if arguments.json:
+        _print_json(tables.as_json(found))
+    else:
+        for line in tables.as_text(found).splitlines():
+            print(plain(line))
+        for file in files:
+            print(plain(f"written  {file}"))
     return DONE
 
 

@@ -1,0 +1,91 @@
+"""The tables of a library against the truth files of a simulated cohort, read with csv alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.studies import bring
+from workstation import cli
+from workstation.core import edits
+from workstation.core.clinical import Clinical
+from workstation.core.edits import Step
+from workstation.core.lesion import Progress, ReadingKey, Verdict
+from workstation.store.library import Library
+from workstation.workflows import tables
+
+
+def rows_of(cohort: Path, name: str) -> list[dict[str, str]]:
+    with open(cohort / "truth" / name, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_tables_are_those_of_the_truth(library: Library, cohort: Path) -> None:
+    bring(library, cohort)
+    found = tables.count(library)
+    scans, lesions, clinic = (rows_of(cohort, name) for name in ("scans.csv", "lesions.csv", "clinical.csv"))
+    tumour = {row["patient"]: row["tumour"] for row in clinic}
+    patient = {row["scan"]: row["patient"] for row in scans}
+    visible = [row for row in lesions if row["visible"] == "1"]
+    for name in set(tumour.values()):
+        own = {row["patient"]: row for row in clinic if row["tumour"] == name}
+        share = found.patients.status[name]
+        assert share.malignant == sum(row["reference"] == "1" for row in own.values())
+        assert share.total == len(own)
+        of_tumour = [row for row in visible if patient[row["scan"]] in own]
+        counted = found.patients.lesions[name]
+        assert counted.malignant == sum(row["label"] == "malignant" for row in of_tumour)
+        assert counted.benign == sum(row["label"] == "benign" for row in of_tumour)
+        bad = {patient[row["scan"]] for row in of_tumour if row["label"] == "malignant"}
+        assert found.patients.patients[name].malignant == len(bad)
+    assert (found.flow.collected, found.flow.included, found.flow.excluded) == (len(scans), len(scans), {})
+    assert found.simulated == len(scans)
+
+
+def test_exclusions_of_clinic_and_readers(library: Library, cohort: Path) -> None:
+    bring(library, cohort)
+    ids = library.ids()
+    rows = {row.scan: row for row in library.rows(ids)}
+    first, second = ids[0], next(scan for scan in ids if rows[scan].patient != rows[ids[0]].patient)
+    out = edits.judge("Exclude", Verdict(), progress=Progress.EXCLUDED, reason="picture quality")
+    library.append(ReadingKey(first, "anna"), Step("edit", out), "anna")
+    facts = library.clinical(rows[second].patient)
+    library.tell_clinical(rows[second].patient, Clinical(**{**vars(facts), "excluded": "no follow-up"}), "x", "anna")
+    of_second = sum(row.patient == rows[second].patient for row in rows.values())
+    found = tables.count(library).flow
+    assert found.excluded == {"no follow-up": of_second, "picture quality": 1}
+    assert found.included == len(ids) - 1 - of_second
+
+
+def test_the_command_writes_them(
+    library: Library, cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(library, cohort)
+    call = ["tables", "--library", str(library.folder)]
+    assert cli.main([*call, "--json", "--out", str(tmp_path / "out")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["flow"]["collected"] == len(library.ids())
+    assert json.loads((tmp_path / "out" / "tables.json").read_text())["table1"] == told["table1"]
+    with open(tmp_path / "out" / "table1.csv", newline="") as stream:
+        row = next(row for row in csv.DictReader(stream) if (row["of"], row["tumour"]) == ("lesions", "total"))
+    assert int(row["malignant"]) == told["table1"]["lesions"]["total"]["malignant"]
+    with open(tmp_path / "out" / "flow.csv", newline="") as stream:
+        steps = list(csv.DictReader(stream))
+    included = [int(step["scans"]) for step in steps if step["step"] == "included"]
+    assert included[0] == sum(included[1:])
+    assert "<script" not in (tmp_path / "out" / "tables.html").read_text()
+    assert cli.main(call) == 0
+    assert "Collected" in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    assert cli.main([*call, "--out", str(tmp_path / "file")]) == 2
+    assert cli.main(["tables", "--library", str(tmp_path / "nowhere")]) == 2
+
+
+def test_an_empty_library_and_words_of_html(library: Library) -> None:
+    found = tables.count(library)
+    assert found.flow.collected == 0
+    assert "Collected: 0 scans" in tables.as_text(found)
+    assert ">nan" not in tables.as_html(found)
