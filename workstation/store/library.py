@@ -12,12 +12,29 @@ from typing import Any, Self, TypeVar
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import ReadingKey
+from workstation.core.pace import Pace
+from workstation.core.people import Person, Role
+from workstation.core.repeats import Item
 from workstation.core.scan import Frame, Scan, View
-from workstation.store import backup, clinical, corrections, files, history, lists, readings, scans, schema, verify
+from workstation.store import (
+    backup,
+    clinical,
+    corrections,
+    files,
+    history,
+    lists,
+    people,
+    queues,
+    readings,
+    scans,
+    schema,
+    verify,
+)
 from workstation.store.clinical import Told
 from workstation.store.connection import Connections, open_reading
 from workstation.store.errors import LibraryError, told
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
+from workstation.store.queues import Place, Queue, QueueItem
 from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
 
 __all__ = [
@@ -44,6 +61,7 @@ class Library:
         self._lock = lock
         self._connections = Connections(folder / DATABASE, self.read_only)
         self._readings = readings.Readings(self._connections)
+        self._queues = queues.Queues(self._connections)
         with self._connections.reading() as connection:
             said = dict(connection.execute("SELECT key, value FROM library"))
         self.id: str = said["id"]
@@ -230,6 +248,71 @@ class Library:
         """Scans that the clinic or any reader excludes, with the reason; the clinic's before a reader's."""
         with self._connections.reading() as connection:
             return lists.exclusions(connection)
+
+    # --- people and queues ------------------------------------------------------------------------------------
+
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who was given a role here, by name."""
+        with self._connections.reading() as connection:
+            return people.everybody(connection)
+
+    def role(self, name: str) -> Role | None:
+        """What a person does here; None where nobody has said."""
+        with self._connections.reading() as connection:
+            return people.role(connection, name)
+
+    def tell_role(self, person: Person, who: str) -> bool:
+        """Give a person a role; False where it was theirs already."""
+        return people.tell(self._connections, person, who)
+
+    def make_queue(
+        self, reader: str, items: Sequence[Item], blinded: bool, who: str, settings: Mapping[str, Any]
+    ) -> Queue:
+        """Freeze a queue for a reader, who can have one that is not ended. settings: how it was put together."""
+        return self._queues.make(reader, items, blinded, who, settings)
+
+    def end_queue(self, queue: str, who: str) -> None:
+        """End a queue; its readings stay."""
+        self._queues.end(queue, who)
+
+    def queues(self, reader: str | None = None) -> list[Queue]:
+        """All queues, or one reader's, the latest first."""
+        with self._connections.reading() as connection:
+            return queues.of_reader(connection, reader)
+
+    def open_queue(self, reader: str) -> Queue | None:
+        """The queue of a reader that is not ended."""
+        return next((queue for queue in self.queues(reader) if not queue.ended), None)
+
+    def queue_items(self, queue: str, start: int = 0, stop: int | None = None) -> list[QueueItem]:
+        """The cases of a queue at these positions."""
+        with self._connections.reading() as connection:
+            return queues.items(connection, queue, start, stop)
+
+    def first_left(self, queue: str, after: int = -1) -> int | None:
+        """The first position of a queue behind `after` that is not done."""
+        with self._connections.reading() as connection:
+            return queues.first_left(connection, queue, after)
+
+    def place_in(self, queue: Queue) -> Place | None:
+        """Where a queue is gone on with; None where all is done."""
+        with self._connections.reading() as connection:
+            return queues.place(connection, queue)
+
+    def pace(self, queue: Queue) -> Pace:
+        """How far the reader of a queue is, and how fast."""
+        return self._queues.pace(queue)
+
+    def come_back(self, queue: str) -> dict[str, int]:
+        """Cases of a queue that have come back to their reader by now, with their present round."""
+        with self._connections.reading() as connection:
+            return queues.reached(connection, queue)
+
+    def several_readings(self) -> list[str]:
+        """Scans of which there is more than one reading, by id."""
+        with self._connections.reading() as connection:
+            found = connection.execute("SELECT scan FROM readings GROUP BY scan HAVING count(*) > 1 ORDER BY scan")
+            return [scan for (scan,) in found]
 
     # --- care -------------------------------------------------------------------------------------------------
 

@@ -109,6 +109,30 @@ CREATE INDEX history_patient ON history (json_extract(edit, '$.patient')) WHERE 
 CREATE INDEX history_of ON history (of) WHERE of IS NOT NULL;
 """
 
+# A reading that goes on takes its place in a queue along, so that a queue of any length is refreshed at once.
+_FOURTH = """
+CREATE TABLE people (name TEXT PRIMARY KEY, role TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE queues (
+    id TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL,
+    reader TEXT NOT NULL, blinded INTEGER NOT NULL, made_by TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX queues_reader ON queues (reader, ended, seq);
+CREATE TABLE queue_items (
+    queue TEXT NOT NULL REFERENCES queues, position INTEGER NOT NULL,
+    scan TEXT NOT NULL REFERENCES scans, reader TEXT NOT NULL, round INTEGER NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0, lesions INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (queue, position)
+) WITHOUT ROWID;
+CREATE INDEX queue_items_left ON queue_items (queue, position) WHERE NOT done;
+CREATE INDEX queue_items_reading ON queue_items (scan, reader, round);
+CREATE INDEX readings_finished ON readings (scan, reader, status_order) WHERE round = 1 AND status_order IN (2, 3);
+CREATE INDEX history_reader ON history (reader, at) WHERE round > 0;
+CREATE TRIGGER readings_advance_queues AFTER UPDATE OF status_order, lesions ON readings
+    BEGIN UPDATE queue_items SET done = NEW.status_order >= 2, lesions = NEW.lesions
+        WHERE scan = NEW.scan AND reader = NEW.reader AND round = NEW.round; END;
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -131,7 +155,7 @@ def _run(script: str) -> Migration:
     return migrate
 
 
-MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD))
+MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH))
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from workstation.core.lesion import ReadingKey
-from workstation.store import clinical, files, history, readings, scan_state, schema
+from workstation.store import clinical, files, history, people, queues, readings, scan_state, schema
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 from workstation.store.fold import Fold
@@ -55,6 +55,8 @@ def steps(connections: Connections, folder: Path, head: str | None = None) -> St
             yield from _scans(connection, checking)
             yield from _readings(connection, checking)
             checking.problems.extend(clinical.check(connection))
+            _report(checking, "People", partial(people.check, connection))
+            _report(checking, "Queues", partial(queues.check, connection))
             named = _named(connection)
         yield from _files(folder, named, checking)
         unknown = _present(folder) - set(named)

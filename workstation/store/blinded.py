@@ -1,0 +1,187 @@
+"""A library as somebody sees it who reads blinded: their own readings, nobody else's, and no Reference.
+
+It stands in for the library wherever the window asks, so that no page has to think of blinding, and none can forget it.
+What was read in an earlier round is hidden as well once a case has come back, for it is to be read as if new.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from workstation.core.clinical import Clinical
+from workstation.core.edits import Session, Step
+from workstation.core.lesion import Progress, Reading, ReadingKey
+from workstation.store import history, lists, readings
+from workstation.store.clinical import Told
+from workstation.store.errors import LibraryError
+from workstation.store.library import Library
+from workstation.store.values import ScanQuery, ScanRow
+
+# Methods of Library that tell nothing of others' readings nor of the Reference; all others are overridden here.
+OPEN = frozenset(
+    "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
+    " prints thumbnail objects patients people role tell_role make_queue end_queue queues open_queue queue_items"
+    " first_left place_in pace come_back verify verifying backup backing_up".split()
+)
+_HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
+_EXCLUDED = list(Progress).index(Progress.EXCLUDED)
+_OWN_SORTS = ("lesions", "malignant", "benign", "uncertain", "grade", "status")
+_NOTHING: tuple[Any, ...] = (0, 0, 0, 0, None, str(Progress.NEW), 0, "")  # as readings.SUMMARY
+
+
+class BlindLibrary(Library):
+    """Shares everything with the library it stands in for. rounds: present round of the cases that have come back."""
+
+    def __init__(self, library: Library, reader: str) -> None:
+        vars(self).update(vars(library))
+        self.reader = reader
+        self.rounds: dict[str, int] = {}
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Look which cases have come back by now."""
+        queue = self.open_queue(self.reader)
+        if queue is not None:
+            self.rounds.update(self.come_back(queue.id))
+
+    def key(self, scan: str) -> ReadingKey:
+        """The reader's present reading of a scan."""
+        return ReadingKey(scan, self.reader, self.rounds.get(scan, 1))
+
+    # Readings
+
+    def readings(self, scan: str) -> list[ReadingKey]:
+        return [key for key in super().readings(scan) if key == self.key(scan)]
+
+    def several_readings(self) -> list[str]:
+        return []
+
+    def session(self, key: ReadingKey) -> Session:
+        """Empty for every reading but the reader's own present one."""
+        return super().session(key) if key == self.key(key.scan) else Session(Reading(key))
+
+    def append(self, key: ReadingKey, step: Step, who: str) -> str:
+        if key != self.key(key.scan):
+            raise LibraryError("You read blinded: only your own present reading can be changed.")
+        return super().append(key, step, who)
+
+    def history(self, scan: str) -> list[history.HistoryRow]:
+        """Without what was told of the Reference and of exclusions."""
+        return [row for row in super().history(scan) if not _tells(row)]
+
+    # Lists
+
+    def ids(self, query: ScanQuery | None = None) -> list[str]:
+        """Status, lesions and grade are the reader's own, in filters and order too; a Reference sorts nothing."""
+        asked = query or ScanQuery()
+        sort = "imported" if asked.sort in (*_OWN_SORTS, "reference") else asked.sort
+        found = super().ids(ScanQuery(asked.text, asked.tumour, sort=sort, descending=asked.descending))
+        if asked.status is None and asked.labelled is None and asked.sort not in _OWN_SORTS:
+            return found
+        own = self._own()
+        names = readings.SUMMARY.split(", ")
+        if asked.status is not None:
+            at, wanted = names.index("status_order"), list(Progress).index(asked.status)
+            found = [scan for scan in found if own.get(scan, _NOTHING)[at] == wanted]
+        if asked.labelled is not None:
+            found = [scan for scan in found if bool(own.get(scan, _NOTHING)[0]) == asked.labelled]
+        if asked.sort in _OWN_SORTS:
+            at = names.index("status_order" if asked.sort == "status" else asked.sort)
+            values = {scan: -1 if row[at] is None else row[at] for scan, row in own.items()}
+            rest = -1 if asked.sort == "grade" else 0
+            found.sort(key=lambda scan: values.get(scan, rest), reverse=asked.descending)
+        return found
+
+    def rows(self, ids: Sequence[str], reader: str | None = None) -> list[ScanRow]:
+        """The reader's own counts and status, whoever's are asked for."""
+        return self._blind(super().rows(ids))
+
+    def priors(self, scan: str, reader: str | None = None) -> list[ScanRow]:
+        return self._blind(super().priors(scan))
+
+    def of_patient(self, patient: str, reader: str | None = None) -> list[ScanRow]:
+        return self._blind(super().of_patient(patient))
+
+    def exclusions(self) -> dict[str, str]:
+        """Scans that the clinic excludes, without the reason, which may be a diagnosis; and the reader's own."""
+        with self._connections.reading() as connection:
+            clinic = {scan for (scan,) in connection.execute("SELECT id FROM scans WHERE excluded IS NOT NULL")}
+            everything = lists.exclusions(connection)
+        own = self._own()
+        mine = {scan: row[-1] for scan, row in own.items() if row[-2] == _EXCLUDED and scan not in clinic}
+        return {scan: mine.get(scan, "") for scan in everything if scan in clinic or scan in mine}
+
+    def _own(self) -> dict[str, tuple[Any, ...]]:
+        """SUMMARY of the reader's present readings, and of what the clinic excludes, by scan."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                f"SELECT scan, round, {readings.SUMMARY} FROM readings WHERE reader = ?", (self.reader,)
+            ).fetchall()
+            out = [row[0] for row in connection.execute("SELECT id FROM scans WHERE excluded IS NOT NULL")]
+        own = {scan: tuple(row) for scan, number, *row in found if number == self.rounds.get(scan, 1)}
+        for scan in out:
+            own[scan] = (*own.get(scan, _NOTHING)[:5], str(Progress.EXCLUDED), _EXCLUDED, "")
+        return own
+
+    def _blind(self, rows: Sequence[ScanRow]) -> list[ScanRow]:
+        names = readings.SUMMARY.split(", ")
+        own: dict[str, tuple[Any, ...]] = {}
+        out: set[str] = set()
+        with self._connections.reading() as connection:
+            for row in rows:
+                found = connection.execute(
+                    f"SELECT {readings.SUMMARY} FROM readings WHERE scan = ? AND reader = ? AND round = ?",
+                    (row.scan, self.reader, self.rounds.get(row.scan, 1)),
+                ).fetchone()
+                if found is not None:
+                    own[row.scan] = found
+                excluded = connection.execute("SELECT excluded FROM scans WHERE id = ?", (row.scan,)).fetchone()
+                if excluded is not None and excluded[0] is not None:
+                    out.add(row.scan)
+        blind = []
+        for row in rows:
+            values = dict(zip(names, own.get(row.scan, _NOTHING), strict=True))
+            del values["status_order"]
+            values["status"] = Progress(values["status"])
+            if row.scan in out:
+                values |= {"status": Progress.EXCLUDED, "reason": ""}
+            blind.append(replace(row, reader=self.reader if row.scan in own else None, reference=None, **values))
+        return blind
+
+    # Clinical facts
+
+    def clinical(self, patient: str) -> Clinical:
+        """Without the Reference."""
+        return _without_reference(super().clinical(patient))
+
+    def all_clinical(self) -> dict[str, Clinical]:
+        return {patient: _without_reference(facts) for patient, facts in super().all_clinical().items()}
+
+    def clinical_told(self, patient: str) -> Told:
+        """Without the steps, whose names may tell the Reference."""
+        return Told(self.clinical(patient))
+
+    def tell_clinical(self, patient: str, after: Clinical, what: str, who: str, origin: str = "") -> bool:
+        """What the teller cannot see stays as it is."""
+        standing = super().clinical(patient)
+        hidden = {name: getattr(standing, name) for name in _HIDDEN}
+        return super().tell_clinical(patient, replace(after, **hidden), what, who, origin)
+
+    def undo_clinical(self, patient: str, who: str) -> str | None:
+        return None
+
+    def redo_clinical(self, patient: str, who: str) -> str | None:
+        return None
+
+
+def _without_reference(facts: Clinical) -> Clinical:
+    hidden: dict[str, Any] = dict.fromkeys(_HIDDEN)
+    return replace(facts, **hidden)
+
+
+def _tells(row: history.HistoryRow) -> bool:
+    told = json.loads(row.edit or "{}").get("after", {})
+    return row.do == "correct" and ("reference" in told or "excluded" in told)

@@ -1,0 +1,271 @@
+"""Queues: who is to read which scans in which order, frozen when made; what is done follows from the readings.
+
+A queue is one row of the history, its end another. The table of its items is a projection: whether an item is done is
+kept by a trigger on the readings, so that progress never lags behind and asking for it never waits.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workstation.core.ids import new_id
+from workstation.core.lesion import ReadingKey
+from workstation.core.pace import Pace, worked
+from workstation.core.repeats import Item
+from workstation.store import history
+from workstation.store.connection import Connections
+from workstation.store.errors import LibraryError
+
+MAKE, END = "queue", "queue end"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """seq: its row of the history. at: when it was made, UTC. who: by whom. settings: how it was put together.
+
+    blinded: while it is not ended its reader sees nobody else's readings, and no Reference.
+    """
+
+    id: str
+    seq: int
+    at: str
+    who: str
+    reader: str
+    blinded: bool
+    settings: Mapping[str, Any]
+    ended: bool
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """One case of a queue. key: the reading that is to be made; done: it is done, reviewed or excluded."""
+
+    position: int
+    key: ReadingKey
+    done: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody was: the item, and the lesion last worked on, None where it was none."""
+
+    position: int
+    lesion: str | None = None
+
+
+class Queues:
+    """The queues of one library. Work already counted stays counted: asking again looks at new edits only."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._worked: dict[str, tuple[int, float | None, float]] = {}  # queue -> last seq, last time, seconds so far
+        self._lock = threading.Lock()
+
+    def make(self, reader: str, items: Sequence[Item], blinded: bool, who: str, settings: Mapping[str, Any]) -> Queue:
+        """Freeze a queue; durable when it comes back.
+
+        LibraryError where there is nothing to read, a scan is not there, or the reader has a queue that is not ended.
+        ValueError for cases that come back in a queue that is not blinded: their first reading would be in sight.
+        """
+        if any(item.again for item in items) and not blinded:
+            raise ValueError("cases come back in blinded queues only")
+        if not reader.strip():
+            raise LibraryError("A queue belongs to somebody: sign in with a name first.")
+        if not items:
+            raise LibraryError("There is no scan to put into a queue: choose others in the library's list.")
+        with self._connections.writing() as db:
+            connection = db.conn
+            if connection.execute("SELECT 1 FROM queues WHERE reader = ? AND NOT ended", (reader,)).fetchone():
+                raise LibraryError(f"{reader} has a queue that is not ended. Finish or end it, then make another.")
+            rounds = _rounds(connection, reader, items)
+            queue = new_id("Q")
+            edit = {
+                "queue": queue, "reader": reader, "blinded": blinded, "settings": dict(settings),
+                "items": [[item.scan, number] for item, number in zip(items, rounds, strict=True)],
+            }  # fmt: skip
+            seq, _ = history.append(connection, who, "", MAKE, history.canonical(edit))
+            (at,) = connection.execute("SELECT at FROM history WHERE seq = ?", (seq,)).fetchone()
+            _keep(connection, seq, at, who, edit)
+        return Queue(queue, seq, at, who, reader, blinded, dict(settings), False)
+
+    def end(self, queue: str, who: str) -> None:
+        """End a queue: what was read stays, nothing more is asked for, and nobody is blinded by it any more."""
+        with self._connections.writing() as db:
+            connection = db.conn
+            found = connection.execute("SELECT seq, ended FROM queues WHERE id = ?", (queue,)).fetchone()
+            if found is None:
+                raise LibraryError(f"There is no queue {queue} in this library.")
+            if found[1]:
+                return
+            history.append(connection, who, "", END, history.canonical({"queue": queue}), of=found[0])
+            connection.execute("UPDATE queues SET ended = 1 WHERE id = ?", (queue,))
+
+    def pace(self, queue: Queue) -> Pace:
+        """How far its reader is, and how fast; from the times of the edits of its readings since it was made."""
+        with self._lock, self._connections.reading() as connection:
+            done, total, lesions = connection.execute(
+                "SELECT coalesce(sum(done), 0), count(*), coalesce(sum(lesions), 0) FROM queue_items WHERE queue = ?",
+                (queue.id,),
+            ).fetchone()
+            last, before, seconds = self._worked.get(queue.id, (queue.seq, None, 0.0))
+            new = connection.execute(
+                "SELECT seq, at FROM history h WHERE h.reader = ? AND h.round > 0 AND h.at >= ? AND h.seq > ?"
+                " AND EXISTS (SELECT 1 FROM queue_items q WHERE q.scan = h.scan AND q.reader = h.reader"
+                " AND q.round = h.round AND q.queue = ?) ORDER BY h.seq",
+                (queue.reader, queue.at if before is None else _utc(before), last, queue.id),
+            ).fetchall()
+            times = [datetime.fromisoformat(at).timestamp() for _, at in new]
+            if times:
+                seconds += worked(times, before)
+                last, before = new[-1][0], times[-1] if before is None else max(times[-1], before)
+            self._worked[queue.id] = (last, before, seconds)
+        return Pace(done, total, lesions, seconds)
+
+
+def of_reader(connection: sqlite3.Connection, reader: str | None = None) -> list[Queue]:
+    """All queues, or one reader's, the latest first."""
+    found = connection.execute(
+        "SELECT id, seq, at, who, reader, blinded, made_by, ended FROM queues WHERE ?1 IS NULL OR reader = ?1"
+        " ORDER BY seq DESC",
+        (reader,),
+    )
+    return [Queue(*row[:5], bool(row[5]), json.loads(row[6]), bool(row[7])) for row in found]
+
+
+def items(connection: sqlite3.Connection, queue: str, start: int = 0, stop: int | None = None) -> list[QueueItem]:
+    """The items at these positions, in order."""
+    found = connection.execute(
+        "SELECT position, scan, reader, round, done FROM queue_items WHERE queue = ? AND position >= ?"
+        " AND position < ? ORDER BY position",
+        (queue, start, 1 << 40 if stop is None else stop),
+    )
+    return [QueueItem(position, ReadingKey(*key), bool(done)) for position, *key, done in found]
+
+
+def first_left(connection: sqlite3.Connection, queue: str, after: int = -1) -> int | None:
+    """The first position behind `after` that is not done; None where all are."""
+    found = connection.execute(
+        "SELECT min(position) FROM queue_items WHERE queue = ? AND NOT done AND position > ?", (queue, after)
+    ).fetchone()
+    return None if found[0] is None else int(found[0])
+
+
+def reached(connection: sqlite3.Connection, queue: str) -> dict[str, int]:
+    """Cases that have come back by now, with their present round: they are at their turn, or have been begun."""
+    found = connection.execute(
+        "SELECT q.scan, max(q.round) FROM queue_items q LEFT JOIN readings r"
+        " ON r.scan = q.scan AND r.reader = q.reader AND r.round = q.round WHERE q.queue = ?1 AND q.round > 1"
+        " AND (r.id IS NOT NULL OR q.position <="
+        " (SELECT coalesce(min(position), 1 << 40) FROM queue_items WHERE queue = ?1 AND NOT done))"
+        " GROUP BY q.scan",
+        (queue,),
+    )
+    return {scan: int(number) for scan, number in found}
+
+
+def place(connection: sqlite3.Connection, queue: Queue) -> Place | None:
+    """Where its reader was at last; the first case that is left where nothing was begun; None where all is done."""
+    left = first_left(connection, queue.id)
+    if left is None:
+        return None
+    last = connection.execute(
+        "SELECT scan, round, of, edit FROM history WHERE reader = ? AND round > 0 AND seq > ? ORDER BY at DESC LIMIT 1",
+        (queue.reader, queue.seq),
+    ).fetchone()
+    if last is None:
+        return Place(left)
+    scan, number, of, edit = last
+    found = connection.execute(
+        "SELECT position, done FROM queue_items WHERE queue = ? AND scan = ? AND round = ?", (queue.id, scan, number)
+    ).fetchone()
+    if found is None:
+        return Place(left)
+    if found[1]:
+        after = first_left(connection, queue.id, found[0])
+        return Place(left if after is None else after)
+    if edit is None:
+        (edit,) = connection.execute("SELECT edit FROM history WHERE seq = ?", (of,)).fetchone()
+    changes = json.loads(edit)["lesions"]
+    lesion = (changes[-1]["after"] or changes[-1]["before"])["id"] if changes else None
+    return Place(int(found[0]), lesion)
+
+
+def check(connection: sqlite3.Connection) -> list[str]:
+    """Whether the tables are as the history and the readings have them."""
+    problems = []
+    rows = "SELECT seq, at, who, edit FROM history WHERE scan = '' AND do = ? ORDER BY seq"
+    ended = {json.loads(edit)["queue"] for *_, edit in connection.execute(rows, (END,))}
+    expected = {}
+    for seq, at, who, text in connection.execute(rows, (MAKE,)).fetchall():
+        edit = json.loads(text)
+        queue = edit["queue"]
+        made = (queue, seq, at, who, edit["reader"], int(edit["blinded"]), history.canonical(edit["settings"]))
+        expected[queue] = (*made, int(queue in ended))
+        held = connection.execute(
+            "SELECT scan, reader, round FROM queue_items WHERE queue = ? ORDER BY position", (queue,)
+        ).fetchall()
+        if held != [(scan, edit["reader"], number) for scan, number in edit["items"]]:
+            problems.append(f"The cases of queue {queue} are not as the history has them.")
+    found = connection.execute("SELECT id, seq, at, who, reader, blinded, made_by, ended FROM queues").fetchall()
+    wrong = {row[0] for row in found if expected.get(row[0]) != row} | expected.keys() - {row[0] for row in found}
+    problems.extend(f"Queue {queue} is not as the history has it." for queue in sorted(wrong))
+    behind = connection.execute(
+        "SELECT DISTINCT q.queue FROM queue_items q LEFT JOIN readings r ON r.scan = q.scan AND r.reader = q.reader"
+        " AND r.round = q.round WHERE q.done <> (coalesce(r.status_order, 0) >= 2)"
+        " OR q.lesions <> coalesce(r.lesions, 0)"
+    )
+    problems.extend(f"The progress of queue {queue} is not its readings'." for (queue,) in behind)
+    return problems
+
+
+def _rounds(connection: sqlite3.Connection, reader: str, wanted: Sequence[Item]) -> list[int]:
+    """The round of each item: the first for what is read for the first time, a new one for what comes back."""
+    known = {row[0] for row in connection.execute("SELECT id FROM scans")}
+    highest: dict[str, int] = dict(
+        connection.execute(
+            "SELECT scan, max(round) FROM (SELECT scan, round FROM readings WHERE reader = ?1"
+            " UNION ALL SELECT scan, round FROM queue_items WHERE reader = ?1) GROUP BY scan",
+            (reader,),
+        ).fetchall()
+    )
+    rounds = []
+    for item in wanted:
+        if item.scan not in known:
+            raise LibraryError(f"There is no scan {item.scan} in this library.")
+        number = 1
+        if item.again:
+            number = highest[item.scan] = max(highest.get(item.scan, 1), 1) + 1
+        rounds.append(number)
+    return rounds
+
+
+def _keep(connection: sqlite3.Connection, seq: int, at: str, who: str, edit: Mapping[str, Any]) -> None:
+    queue, reader = edit["queue"], edit["reader"]
+    connection.execute(
+        "INSERT INTO queues (id, seq, at, who, reader, blinded, made_by) VALUES (?,?,?,?,?,?,?)",
+        (queue, seq, at, who, reader, int(edit["blinded"]), history.canonical(edit["settings"])),
+    )
+    connection.executemany(
+        "INSERT INTO queue_items (queue, position, scan, reader, round) VALUES (?,?,?,?,?)",
+        [(queue, position, scan, reader, number) for position, (scan, number) in enumerate(edit["items"])],
+    )
+    connection.execute(
+        "UPDATE queue_items SET (done, lesions) = (SELECT r.status_order >= 2, r.lesions FROM readings r"
+        " WHERE r.scan = queue_items.scan AND r.reader = queue_items.reader AND r.round = queue_items.round)"
+        " WHERE queue = ? AND EXISTS (SELECT 1 FROM readings r WHERE r.scan = queue_items.scan"
+        " AND r.reader = queue_items.reader AND r.round = queue_items.round)",
+        (queue,),
+    )
+
+
+def _utc(seconds: float) -> str:
+    """A time (s) as the history writes it, a millisecond early so that rounding loses no edit."""
+    from datetime import UTC
+
+    return datetime.fromtimestamp(seconds - 0.001, UTC).isoformat(timespec="milliseconds")
