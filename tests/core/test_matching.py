@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workstation.core.lesion import Label, Lesion, Reading, ReadingKey, Roi
@@ -72,6 +72,7 @@ def test_marks_are_matched_with_marks_only():
     ]  # fmt: skip
 
 
+@settings(deadline=None)  # the first match loads scipy
 @given(_PLACES, _PLACES)
 def test_no_other_way_of_pairing_overlaps_more(mine, theirs):
     ones = [square(f"a{n}", *place) for n, place in enumerate(mine)]
@@ -89,6 +90,7 @@ def test_no_other_way_of_pairing_overlaps_more(mine, theirs):
     assert sum(p.dice for p in turned) == pytest.approx(best)
 
 
+@settings(deadline=None)  # the first match loads scipy
 @given(_PLACES, _PLACES)
 def test_groups_of_two_are_the_pairs(mine, theirs):
     one = reading("anna", *(square(f"a{n}", *place) for n, place in enumerate(mine)))
@@ -97,6 +99,7 @@ def test_groups_of_two_are_the_pairs(mine, theirs):
     assert sorted(map(str, found)) == sorted(map(str, ids(match(one, other))))
 
 
+@settings(deadline=None)  # the first match loads scipy
 @given(st.lists(_PLACES, min_size=3, max_size=4))
 def test_every_lesion_is_in_one_group_and_no_reader_twice(places):
     readings = [

@@ -39,11 +39,16 @@ class LesionChange:
 
 @dataclass(frozen=True)
 class Edit:
-    """One step of work: `what` is its name for the undo menu ("Add lesion", "Label malignant")."""
+    """One step of work: `what` is its name for the undo menu ("Add lesion", "Label malignant").
+
+    decides: the key of the disagreement of readers that this step settles (see `core.disagreement`), "" for none. It
+    goes and comes with the step, so that undo opens the question again.
+    """
 
     what: str
     lesions: tuple[LesionChange, ...] = ()
     verdict: tuple[Verdict, Verdict] | None = None
+    decides: str = ""
 
     @property
     def inverse(self) -> Edit:
@@ -51,6 +56,7 @@ class Edit:
             self.what,
             tuple(LesionChange(c.after, c.before) for c in reversed(self.lesions)),
             None if self.verdict is None else (self.verdict[1], self.verdict[0]),
+            self.decides,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -64,7 +70,7 @@ class Edit:
                 for c in self.lesions
             ],
             "verdict": None if self.verdict is None else [v.to_json() for v in self.verdict],
-        }
+        } | ({"decides": self.decides} if self.decides else {})  # rows without it stay the same to the letter
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -76,6 +82,7 @@ class Edit:
             value["what"],
             tuple(LesionChange(lesion(c["before"]), lesion(c["after"])) for c in value["lesions"]),
             None if verdict is None else (Verdict.from_json(verdict[0]), Verdict.from_json(verdict[1])),
+            value.get("decides", ""),
         )
 
 

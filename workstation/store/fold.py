@@ -108,7 +108,7 @@ class Fold:
             changes.append(LesionChange(old, new))
         verdict = value["verdict"]
         judged = None if verdict is None else (Verdict.from_json(verdict[0]), Verdict.from_json(verdict[1]))
-        return Edit(value["what"], tuple(changes), judged)
+        return Edit(value["what"], tuple(changes), judged, value.get("decides", ""))
 
     def _apply(self, edit: Edit) -> None:
         for change in edit.lesions:

@@ -1,0 +1,184 @@
+"""Adjudicating readings whose truth is known: a judge who decides for the truth gives the truth back, and undo all of
+it nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workstation.core import decision, edits
+from workstation.core.disagreement import Difference, Disagreement, compare
+from workstation.core.edits import Edit, Session, Step
+from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi, Verdict
+from workstation.core.scan import View
+from workstation.workflows.simulated_readers import Fault, Spoilt, spoil
+
+JUDGED = Session(Reading(ReadingKey("S1", "adjudicated")))
+
+
+def lesion(name: str, row: int, column: int, size: int = 7, label: Label | None = Label.MALIGNANT) -> Lesion:
+    roi = Roi.from_mask(np.ones((size, size), bool), row, column)
+    assert roi is not None
+    return Lesion(name, {View.ANTERIOR: roi}, label, region="rib", roi_origin=Origin.HAND)
+
+
+def reading(reader: str, *lesions: Lesion, **verdict) -> Reading:
+    return Reading(ReadingKey("S1", reader), {one.id: one for one in lesions}, Verdict(**verdict))
+
+
+@st.composite
+def truths(draw) -> Reading:
+    """Lesions far enough from each other that none can be taken for its neighbour."""
+    labels = draw(st.lists(st.sampled_from([Label.MALIGNANT, Label.BENIGN, Label.UNCERTAIN]), max_size=8))
+    sizes = [draw(st.integers(3, 14)) for _ in labels]
+    made = [lesion(f"T{n}", 30 + 60 * n, 40, sizes[n], label) for n, label in enumerate(labels)]
+    return reading("truth", *made, grade=draw(st.sampled_from([None, 0, 1, 2, 3])), diffuse=draw(st.booleans()))
+
+
+def content(of: Reading) -> list[tuple]:
+    return sorted(((tuple(one.rois.items()), str(one.label)) for one in of.lesions.values()), key=str)
+
+
+def right(spoilt: Spoilt, truth: Reading, about: Disagreement) -> int:
+    """The reader who is right, worked out from the faults that were made and not from what the program compares."""
+    if about.group is None:
+        return next(n for n, one in enumerate(spoilt.readings) if one.verdict.grade == truth.verdict.grade)
+    who, _ = spoilt.faults[about.group.present[0].id[:-1]]
+    return next(n for n in range(len(spoilt.readings)) if n != who)
+
+
+def push(session: Session, edit: Edit) -> Session:
+    return session.after(Step("edit", Edit.from_json(edit.to_json())))  # as the store keeps it
+
+
+@settings(deadline=None)  # the first match loads scipy
+@given(truths(), st.integers(0, 10_000), st.sampled_from([("anna", "ben"), ("ben", "anna", "carl")]))
+def test_a_judge_who_knows_the_truth_gives_it_back(truth, seed, readers):
+    spoilt = spoil(truth, seed, readers, share=0.6)
+    compared = compare(spoilt.readings)
+    kinds = {Fault.MISSED: Difference.MISSING, Fault.FLIPPED: Difference.LABEL, Fault.SHIFTED: Difference.OUTLINE}
+    asked = {one.group.present[0].id[:-1]: one.differences for one in compared.disagreements if one.group}
+    assert asked == {name: (kinds[fault],) for name, (_, fault) in spoilt.faults.items()}
+
+    session, steps = JUDGED, 0
+    while left := decision.still_open(compared, session):
+        taken = right(spoilt, truth, left[0])
+        session = push(session, decision.take("Take", compared, session, left[0], [taken]))
+        steps += 1
+    if not compared.disagreements:
+        session, steps = push(session, decision.take_over("Take over", compared, session)), 1
+    assert decision.take_over("Take over", compared, session) is None
+    assert steps == max(len(compared.disagreements), 1)
+    assert content(session.reading) == content(truth)
+    verdict = session.reading.verdict
+    assert (verdict.grade, verdict.diffuse, verdict.progress) == (
+        truth.verdict.grade, truth.verdict.diffuse, Progress.REVIEWED,
+    )  # fmt: skip
+
+    whole = session
+    while session.done:
+        session = session.after(Step("undo", session.done[-1]))
+    assert session.reading == JUDGED.reading and decision.still_open(compared, session) == compared.disagreements
+    while session.undone:
+        session = session.after(Step("redo", session.undone[-1]))
+    assert session.reading == whole.reading
+
+
+@settings(deadline=None)  # the first match loads scipy
+@given(truths(), st.integers(0, 10_000), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=12))
+def test_a_decision_taken_again_leaves_only_the_last(truth, seed, moves):
+    """Whatever was decided before, the adjudicated reading is what the last decision on each lesion says."""
+    spoilt = spoil(truth, seed, share=0.7)
+    compared = compare(spoilt.readings)
+    session, last = JUDGED, {}
+    for at, choice in moves:
+        if not compared.disagreements:
+            break
+        about = compared.disagreements[at % len(compared.disagreements)]
+        who = [[0], [1], [0, 1], []][choice] if about.group else [choice % 2]
+        session = push(session, decision.take("Take", compared, session, about, who))
+        last[about.key] = (about, who)
+    straight = JUDGED
+    for about, who in last.values():
+        straight = push(straight, decision.take("Take", compared, straight, about, who))
+    assert content(session.reading) == content(straight.reading)
+    assert session.reading.verdict == straight.reading.verdict
+
+
+def test_what_is_agreed_has_the_outline_a_reader_drew():
+    wide, middle, narrow = (lesion(name, 50, 50, size) for name, size in (("w", 10), ("m", 9), ("n", 8)))
+    three = compare([reading("anna", wide), reading("ben", middle), reading("carl", narrow)])
+    assert not three.disagreements and three.agreed[0].lesion == middle  # the most like the others
+    two = compare([reading("anna", wide), reading("ben", narrow)])
+    assert two.agreed[0].lesion == wide  # between two, the first reader's
+
+
+def test_the_same_ids_of_two_readers_stay_apart():
+    one, other = reading("anna", lesion("L1", 10, 10)), reading("ben", lesion("L1", 200, 10))
+    compared = compare([one, other])
+    session = JUDGED
+    for about, who in zip(compared.disagreements, (0, 1), strict=True):
+        session = push(session, decision.take("Take", compared, session, about, [who]))
+    assert sorted(session.reading.lesions) == ["L1-1", "L1-2"]
+    turned = compare([other, one])  # shown in the other order, the decisions still hold
+    assert not decision.still_open(turned, session)
+
+
+def test_both_is_one_outline_where_they_touch_and_two_lesions_where_not():
+    about = compare([reading("anna", lesion("a", 10, 10)), reading("ben", lesion("b", 14, 10))])
+    joined = decision.take("Both", about, JUDGED, about.disagreements[0], [0, 1])
+    (made,) = push(JUDGED, joined).reading.lesions.values()
+    assert made.label is Label.MALIGNANT and made.rois[View.ANTERIOR].pixels == 7 * 11
+    other = compare([reading("anna", lesion("a", 10, 10)), reading("ben", lesion("b", 14, 10, label=Label.BENIGN))])
+    (made,) = push(
+        JUDGED, decision.take("Both", other, JUDGED, other.disagreements[0], [0, 1])
+    ).reading.lesions.values()
+    assert made.label is None  # a union of two minds has no label until it is given one
+    far = compare([reading("anna", lesion("a", 10, 10, 3)), reading("ben", lesion("b", 14, 10, 3))])
+    assert far.disagreements[0].differences == (Difference.OUTLINE,)
+    assert len(push(JUDGED, decision.take("Both", far, JUDGED, far.disagreements[0], [0, 1])).reading.lesions) == 2
+
+
+def test_an_outline_of_ones_own_decides_where_it_lies_and_nowhere_else():
+    compared = compare([reading("anna", lesion("a", 10, 10)), reading("ben", grade=2)])
+    about = compared.disagreements[0]
+    elsewhere = edits.add("Add lesion", lesion("x", 300, 100))
+    assert decision.own(elsewhere, compared, JUDGED, about) == elsewhere
+    here = decision.own(edits.add("Add lesion", lesion("mine", 13, 10)), compared, JUDGED, about)
+    session = push(JUDGED, here)
+    assert list(session.reading.lesions) == ["mine"] and decision.settled(session) == {about.key}
+    session = push(session, decision.take("Neither", compared, session, about, []))
+    assert not session.reading.lesions  # one's own is what stood there for this decision
+    grade = compared.disagreements[1]
+    graded = decision.own(edits.judge("Grade 3", session.reading.verdict, grade=3), compared, session, grade)
+    session = push(session, graded)
+    assert session.reading.verdict == Verdict(grade=3, progress=Progress.REVIEWED)
+
+
+def test_a_label_decides_with_the_outline_most_like_the_others():
+    compared = compare([reading("anna", lesion("a", 10, 10)), reading("ben", lesion("b", 10, 10, label=Label.BENIGN))])
+    edit = decision.call("Uncertain", compared, JUDGED, compared.disagreements[0], Label.UNCERTAIN)
+    (made,) = push(JUDGED, edit).reading.lesions.values()
+    assert made.id == "a" and made.label is Label.UNCERTAIN and made.label_origin is Origin.HAND
+
+
+def test_another_threshold_later_doubles_nothing():
+    """What was agreed under one threshold and is in question under another stands once."""
+    one = reading("anna", lesion("a", 10, 10), lesion("c", 200, 10))
+    other = reading("ben", lesion("b", 12, 10))
+    lax, strict = compare([one, other], 0.5), compare([one, other], 0.9)
+    session = push(JUDGED, decision.take("Take", lax, JUDGED, lax.disagreements[0], [0]))
+    assert sorted(session.reading.lesions) == ["a", "c"]
+    about = decision.still_open(strict, session)[0]
+    session = push(session, decision.take("Take", strict, session, about, [1]))
+    assert sorted(session.reading.lesions) == ["b", "c"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_decisions_name_what_they_decide_and_plain_edits_do_not(seed):
+    plain = edits.add("Add lesion", lesion("a", 10, 10))
+    assert "decides" not in plain.to_json() and plain.inverse.inverse == plain
+    decided = Edit("Take", plain.lesions, None, f"key {seed}")
+    assert Edit.from_json(decided.to_json()) == decided and decided.inverse.decides == f"key {seed}"

@@ -1,0 +1,179 @@
+"""What the further person decides, as edits of the adjudicated reading: one step of undo each.
+
+What has been decided is read off the reading's own history: a step names the disagreement it settles (`Edit.decides`).
+So decisions are as durable as any edit, undo opens the question again, and after a kill the first one open is shown.
+
+The first decision brings along all that the readers agree on: looking changes nothing, and undoing everything leaves
+nothing. The one that leaves nothing open marks the scan reviewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from workstation.core.disagreement import Comparison, Disagreement, medoid
+from workstation.core.edits import Edit, LesionChange, Session
+from workstation.core.lesion import Label, Lesion, Origin, Progress, Roi
+from workstation.core.matching import REACH_MM, TYPICAL_SPACING, Group, Spacing, distance_mm
+from workstation.core.overlap import common_pixels, dice
+
+AGREED = "agreed"  # what a step decides that takes over the readings of readers who agree on everything
+
+
+def settled(session: Session) -> frozenset[str]:
+    """The keys of what has been decided and not been undone."""
+    return frozenset(edit.decides for edit in session.done if edit.decides)
+
+
+def still_open(comparison: Comparison, session: Session) -> tuple[Disagreement, ...]:
+    done = settled(session)
+    return tuple(one for one in comparison.disagreements if one.key not in done)
+
+
+def take(what: str, comparison: Comparison, session: Session, about: Disagreement, readers: Sequence[int]) -> Edit:
+    """Take what these readers have: one reader's, all, or, with none, nothing.
+
+    Several readers' outlines of one lesion become one outline, their union, with what the first of them said of it and
+    no label where theirs differ; outlines that nowhere touch stay lesions of their own.
+    """
+    if about.group is None:
+        return _take_verdict(what, comparison, session, about, readers)
+    chosen = [comparison.named(n, lesion) for n in readers if (lesion := about.group.lesions[n]) is not None]
+    return _settle(what, comparison, session, about, _joined(chosen))
+
+
+def call(what: str, comparison: Comparison, session: Session, about: Disagreement, label: Label) -> Edit:
+    """Give the lesion in question a label, with the outline that agrees best with the others'."""
+    assert about.group is not None
+    reader, lesion = medoid(about.group)
+    kept = lesion.criterion if lesion.label is label else None
+    said = replace(lesion, label=label, criterion=kept, label_origin=Origin.HAND)
+    return _settle(what, comparison, session, about, [comparison.named(reader, said)])
+
+
+def own(
+    edit: Edit, comparison: Comparison, session: Session, about: Disagreement, spacing_mm: Spacing | None = None
+) -> Edit:
+    """An edit made with the usual tools, as the decision of what is in question where it is one.
+
+    It is one where it only adds lesions, one of them where the disagreement lies, or where it gives the grade or says
+    whether the disease is diffuse while that is in question; all other edits come back as they are.
+    """
+    if about.key in settled(session):
+        return edit
+    if about.group is None:
+        return edit if edit.verdict is None else _complete(replace(edit, decides=about.key), comparison, session)
+    added = [c.after for c in edit.lesions if c.before is None and c.after is not None]
+    if len(added) < len(edit.lesions) or not any(_near(lesion, about.group, spacing_mm) for lesion in added):
+        return edit
+    return _complete(replace(edit, decides=about.key), comparison, session)
+
+
+def take_over(what: str, comparison: Comparison, session: Session) -> Edit | None:
+    """Take over what readers agree on who agree on everything; None once that is done, or where they do not."""
+    if comparison.disagreements or AGREED in settled(session):
+        return None
+    return _complete(Edit(what, decides=AGREED), comparison, session)
+
+
+def standing(comparison: Comparison, session: Session, about: Disagreement) -> tuple[Lesion, ...]:
+    """The lesions of the adjudicated reading that stand there for this disagreement."""
+    if about.group is None:
+        return ()
+    of_readers = [
+        (comparison.named(n, lesion).id, about.group.lesions[n] is lesion)
+        for n, reading in enumerate(comparison.readings)
+        for lesion in reading.lesions.values()
+    ]
+    mine, others = {name for name, here in of_readers if here}, {name for name, here in of_readers if not here}
+    decided = (change.id for edit in session.done if edit.decides == about.key for change in edit.lesions)
+    ids = mine | (set(decided) - others)
+    return tuple(lesion for lesion in session.reading.lesions.values() if lesion.id in ids)
+
+
+def _settle(what: str, comparison: Comparison, session: Session, about: Disagreement, after: Sequence[Lesion]) -> Edit:
+    """Put these lesions where an earlier decision of the same disagreement put others."""
+    wanted = {lesion.id: lesion for lesion in after}
+    changes = []
+    for lesion in standing(comparison, session, about):
+        now = wanted.pop(lesion.id, None)
+        if now != lesion:
+            changes.append(LesionChange(lesion, now))
+    changes += [LesionChange(None, lesion) for lesion in wanted.values()]
+    return _complete(Edit(what, tuple(changes), decides=about.key), comparison, session)
+
+
+def _complete(edit: Edit, comparison: Comparison, session: Session) -> Edit:
+    """The decision with what the readers agree on, where that is not there yet, and "reviewed" where it is the last."""
+    been = {change.id for done in session.done for change in done.lesions if change.before is None}
+    been |= {change.id for change in edit.lesions} | session.reading.lesions.keys()
+    carried = [LesionChange(None, one.lesion) for one in comparison.agreed if not one.ids & been]
+    before, after = edit.verdict or (session.reading.verdict,) * 2
+    if not settled(session):
+        grade = comparison.verdict.grade if after.grade is None else after.grade
+        after = replace(after, grade=grade, diffuse=after.diffuse or comparison.verdict.diffuse)
+    left = {one.key for one in still_open(comparison, session)} - {edit.decides}
+    if not left and after.progress in (Progress.NEW, Progress.IN_PROGRESS):
+        after = replace(after, progress=Progress.REVIEWED)
+    verdict = None if before == after else (before, after)
+    return replace(edit, lesions=(*carried, *edit.lesions), verdict=verdict)
+
+
+def _take_verdict(
+    what: str, comparison: Comparison, session: Session, about: Disagreement, readers: Sequence[int]
+) -> Edit:
+    before = session.reading.verdict
+    said = comparison.readings[readers[0]].verdict
+    after = replace(before, **{about.key: getattr(said, about.key)})
+    return _complete(Edit(what, verdict=(before, after), decides=about.key), comparison, session)
+
+
+def _joined(chosen: Sequence[Lesion]) -> list[Lesion]:
+    """One lesion of those whose outlines touch a common one."""
+    left, found = list(chosen), list[Lesion]()
+    while left:
+        whole = left.pop(0)
+        while touching := [lesion for lesion in left if dice(whole, lesion) > 0]:
+            left = [lesion for lesion in left if lesion not in touching]
+            for lesion in touching:
+                whole = _union(whole, lesion)
+        found.append(whole)
+    return found
+
+
+def _union(one: Lesion, other: Lesion) -> Lesion:
+    rois = dict(one.rois)
+    for view, roi in other.rois.items():
+        rois[view] = _both(rois[view], roi) if view in rois else roi
+    if one.label is other.label:
+        return replace(one, rois=rois)
+    return replace(one, rois=rois, label=None, criterion=None)
+
+
+def _both(one: Roi, other: Roi) -> Roi:
+    if common_pixels(one, other) == one.pixels == other.pixels:
+        return one
+    top, left = min(one.top, other.top), min(one.left, other.left)
+    bottom = max(one.top + one.height, other.top + other.height)
+    right = max(one.left + one.width, other.left + other.width)
+    mask = np.zeros((bottom - top, right - left), bool)
+    for roi in (one, other):
+        mask[roi.top - top :, roi.left - left :][: roi.height, : roi.width] |= roi.box
+    whole = Roi.from_mask(mask, top, left)
+    assert whole is not None
+    return whole
+
+
+def _near(lesion: Lesion, group: Group, spacing_mm: Spacing | None) -> bool:
+    """Whether an outline drawn anew is meant for this group: it touches one of it, or lies as near as partners do."""
+    for there in group.present:
+        if dice(lesion, there) > 0 or distance_mm(lesion, there, spacing_mm) <= REACH_MM:
+            return True
+        if not lesion.rois.keys() & there.rois.keys():  # on the other view: at the same height
+            rows = [next(iter(one.rois.values())).centre[0] for one in (lesion, there)]
+            if abs(rows[0] - rows[1]) * (spacing_mm or TYPICAL_SPACING)[0] <= REACH_MM:
+                return True
+    return False
