@@ -12,7 +12,7 @@ from workstation.workflows.view_picture import print_of
 class PictureView:
     """A part of a picture as a view.
 
-    sha256: of its counts as a library keeps them. shown: `print_of` them. left: its first column. size: (rows, columns).
+    sha256: of its counts as a library keeps them. shown: `print_of` them. left: its first column. size: rows, columns.
     """
 
     view: View
