@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from workstation.core.body import BodyFacts
@@ -22,8 +23,8 @@ from workstation.core.reshape import within
 from workstation.core.scan import Frame, View
 
 # Of how many pixels the place may be wrong by the body alone, and what is compared; in pixels of this scan.
-_COARSE = (28, 44, 3, 3)  # farthest, half the size of the picture compared, step, and every which pixel of it
-_FINE = (3, 22, 1, 2)
+_COARSE = (27, 45, 3)  # farthest, half the size of the picture compared, and every which place and pixel is looked at
+_FINE = (3, 22, 1)
 _FAR = 0.25  # what a displacement by the farthest costs of the likeness, which runs from -1 to 1
 _HOT = 1.15  # the peak against the bone around it, for an isocontour to stand for the lesion
 _LIKE = 3.0  # and at most this many times larger or smaller than the ROI was
@@ -139,34 +140,29 @@ def _scales(before: Seen, now: Seen) -> tuple[float, float]:
 
 
 def _matched(
-    before: Seen, now: Seen, then: tuple[float, float], guess: tuple[float, float], look: tuple[int, int, int, int]
+    before: Seen, now: Seen, then: tuple[float, float], guess: tuple[float, float], look: tuple[int, int, int]
 ) -> tuple[float, float]:
     """The place near the guess whose surroundings are most like those of the place then. look: _COARSE or _FINE."""
-    reach, half, step, every = look
+    reach, half, step = look
     rows, columns = _scales(before, now)
-    offsets = np.arange(-half, half + 1, every, dtype=float)
+    offsets = np.arange(-half, half + 1, step, dtype=float)
+    pattern = _sampled(before.bones, then[0] + offsets / rows, then[1] + offsets / columns)
+    wide = np.arange(-half - reach, half + reach + 1, step, dtype=float)
+    around = _sampled(now.bones, guess[0] + wide, guess[1] + wide)
+    places = sliding_window_view(around, pattern.shape)  # (down, across, row, column)
     # A weight that falls off: what lies on the lesion's own bone says most.
     weight = np.exp(-0.5 * ((offsets[:, None] ** 2 + offsets[None, :] ** 2) / (0.55 * half) ** 2))
-    pattern = _even(_sampled(before.bones, then[0] + offsets / rows, then[1] + offsets / columns), weight)
-    best, found = -np.inf, guess
-    for down in range(-reach, reach + 1, step):
-        for across in range(-reach, reach + 1, step):
-            at = guess[0] + down, guess[1] + across
-            here = _even(_sampled(now.bones, at[0] + offsets, at[1] + offsets), weight)
-            likeness = float((weight * pattern * here).sum() / weight.sum())
-            likeness -= _FAR * (down * down + across * across) / (reach * reach) if reach > _FINE[0] else 0.0
-            if likeness > best:
-                best, found = likeness, at
-    return found
-
-
-def _even(picture: NDArray[np.float32], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The picture with weighted mean 0 and variance 1."""
-    total = weight.sum()
-    level = picture - (weight * picture).sum() / total
-    spread = float(np.sqrt((weight * level * level).sum() / total))
-    even: NDArray[np.float64] = level / max(spread, 1e-6)
-    return even
+    weight /= weight.sum()
+    level = float((weight * pattern).sum())
+    means = np.einsum("abij,ij->ab", places, weight)
+    spreads = np.sqrt(np.maximum(np.einsum("abij,abij,ij->ab", places, places, weight) - means**2, 1e-9))
+    likeness = np.einsum("abij,ij->ab", places, weight * (pattern - level)) / spreads
+    likeness /= max(float(np.sqrt((weight * (pattern - level) ** 2).sum())), 1e-6)
+    steps = np.arange(-reach, reach + 1, step)
+    if look is _COARSE:
+        likeness = likeness - _FAR * (steps[:, None] ** 2 + steps[None, :] ** 2) / reach**2
+    down, across = divmod(int(np.argmax(likeness)), steps.size)
+    return guess[0] + float(steps[down]), guess[1] + float(steps[across])
 
 
 def _sampled(picture: Picture, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -95,13 +95,16 @@ def _basins(picture: Picture, mask: Mask, depth: float) -> NDArray[np.int64]:
     for at in np.argsort(-picture[rows, columns], kind="stable"):
         row, column = int(rows[at]), int(columns[at])
         height = float(picture[row, column])
-        near = []
+        near: list[int] = []
+        uphill, highest = 0, -np.inf  # the basin of the highest pixel beside: where water from here would come from
         for down, across in _NEIGHBOURS:
             r, c = row + down, column + across
             if 0 <= r < mask.shape[0] and 0 <= c < mask.shape[1] and basin[r, c]:
                 number = root(int(basin[r, c]))
                 if number not in near:
                     near.append(number)
+                if picture[r, c] > highest:
+                    uphill, highest = number, float(picture[r, c])
         if not near:
             into.append(len(into))
             peaks.append(height)
@@ -109,8 +112,8 @@ def _basins(picture: Picture, mask: Mask, depth: float) -> NDArray[np.int64]:
             basin[row, column] = len(into) - 1
             continue
         near.sort(key=lambda number: -peaks[number])
-        basin[row, column] = near[0]
-        sizes[near[0]] += 1
+        basin[row, column] = uphill
+        sizes[uphill] += 1
         for lower in near[1:]:
             if peaks[lower] - height < depth or sizes[lower] < _SMALLEST:
                 into[lower] = near[0]
