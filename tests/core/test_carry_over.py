@@ -15,7 +15,8 @@ from workstation.phantom.cohorts import COHORTS
 
 
 def seen(counts: np.ndarray, spacing=(2.4, 2.4)) -> dict[View, carry_over.Seen]:
-    frames = {view: Frame(np.asarray(part), view, How.VIEW_CODE, 1, spacing) for view, part in zip(VIEWS, counts, strict=True)}
+    parts = zip(VIEWS, counts, strict=True)
+    frames = {view: Frame(np.asarray(part), view, How.VIEW_CODE, 1, spacing) for view, part in parts}
     return {
         view: carry_over.seen(frame, body.facts(frame.counts, view, frame.spacing_mm))
         for view, frame in frames.items()
