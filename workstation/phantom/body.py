@@ -195,12 +195,12 @@ def _filling(rng: np.random.Generator) -> float:
 
 def _draw_bladder(rng: np.random.Generator) -> Bladder:
     pouch = float(rng.uniform(10, 26)) if rng.uniform() < 0.03 else 0.0
-    aside = float(rng.normal(0, 5)) + float(rng.uniform() < 0.05) * float(rng.choice([-1, 1])) * float(
+    aside = float(rng.normal(0, 3.5)) + float(rng.uniform() < 0.05) * float(rng.choice([-1, 1])) * float(
         rng.uniform(12, 30)
     )
     # A full uterus or bowel presses it flat from above.
-    flat = float(rng.uniform(0.5, 0.75)) if rng.uniform() < 0.3 else float(np.clip(rng.normal(0.92, 0.13), 0.6, 1.3))
-    lobes = rng.uniform(0.2, 0.46, 2) * (rng.uniform(size=2) < 0.55)
+    flat = float(rng.uniform(0.5, 0.75)) if rng.uniform() < 0.3 else float(np.clip(rng.normal(0.84, 0.12), 0.6, 1.3))
+    lobes = rng.uniform(0.24, 0.48, 2) * (rng.uniform(size=2) < 0.8)
     return Bladder(
         flat=flat,
         deep=float(rng.uniform(0.75, 1.1)),
@@ -248,13 +248,13 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
 
 
 def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
-    turned = rng.normal(0, 8) if rng.uniform() < 0.9 else float(rng.choice([-1, 1])) * rng.uniform(15, 45)
-    shrug = rng.normal(9 + 9 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
+    turned = rng.normal(0, 5) if rng.uniform() < 0.95 else float(rng.choice([-1, 1])) * rng.uniform(12, 28)
+    shrug = rng.normal(12 + 9 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
     forward = rng.normal(3 + 0.08 * max(age - 50, 0), 6) + rng.normal(0, 4, 2)
     return Posture(
-        head_turn=float(np.clip(turned, -48, 48)) * _DEG,
-        head_tilt=float(np.clip(rng.normal(0, 5.5), -16, 16)) * _DEG,
-        head_nod=float(np.clip(rng.normal(6, 8.5), -14, 26)) * _DEG,
+        head_turn=float(np.clip(turned, -30, 30)) * _DEG,
+        head_tilt=float(np.clip(rng.normal(0, 4.0), -12, 12)) * _DEG,
+        head_nod=float(np.clip(rng.normal(5, 6.5), -9, 20)) * _DEG,
         trunk_turn=float(np.clip(rng.normal(0, 5.0), -15, 15)) * _DEG,
         pelvis_turn=float(np.clip(rng.normal(0, 4.5), -14, 14)) * _DEG,
         pelvis_tilt=float(np.clip(rng.normal(0, 2.3), -6, 6)) * _DEG,
@@ -268,7 +268,7 @@ def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
 
 def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
     """Both hands mostly rest alike; wide people have their arms pushed out, or lay the hands on the body."""
-    chances = np.array([0.675, 0.08, 0.10, 0.06, 0.06, 0.025])
+    chances = np.array([0.76, 0.035, 0.06, 0.06, 0.06, 0.025])
     both = rng.choice(6, p=chances)
     rests = [both, both if rng.uniform() < 0.78 else rng.choice(6, p=chances)]
     elbow, hand = rng.normal(6, 14) + 45 * max(fat - 1, 0), rng.normal(6, 18)
@@ -280,7 +280,7 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
                 elbow_mm=float(elbow + abs(rng.normal(0, 12))),
                 hand_mm=float(hand + rng.normal(0, 14)),
                 lift=float(np.clip(rng.normal(0.02 + 0.1 * max(fat - 1, 0), 0.08), -0.12, 0.4)),
-                twist=float(np.clip(rng.normal(40, 32), -20, 100)) * _DEG,
+                twist=float(np.clip(rng.normal(28, 28), -20, 90)) * _DEG,
                 bend=float(np.clip(rng.normal(0, 9), -25, 25)) * _DEG,
             )
         )
@@ -289,23 +289,23 @@ def _draw_arms(rng: np.random.Generator, fat: float) -> tuple[Arm, Arm]:
 
 def _draw_legs(rng: np.random.Generator, age: int) -> tuple[Leg, Leg]:
     apart = rng.normal(0.0, 1.8)
-    roll, point = rng.normal(8, 10), rng.normal(8, 9)
-    turn = rng.normal(7, 8)  # relaxed feet fall outwards, seldom both alike
+    roll, point = rng.normal(8, 8), rng.normal(7, 6)
+    turn = rng.normal(8, 7)  # relaxed feet fall outwards, both about alike
     raised = rng.uniform(6, 16) if rng.uniform() < 0.25 else 0.0  # a roll under the knees
     crossed = rng.uniform() < 0.03
     legs = []
     for _ in range(2):
         lift, spread, more = raised + abs(rng.normal(0, 2.0 + 0.04 * max(age - 60, 0))), apart + rng.normal(0, 1.0), 0.0
-        if rng.uniform() < 0.09:  # one leg drawn up, fallen outwards
-            lift, more = lift + rng.uniform(12, 30), rng.uniform(10, 30)
+        if rng.uniform() < 0.03:  # one leg drawn up, fallen outwards
+            lift, more = lift + rng.uniform(10, 24), rng.uniform(8, 20)
         legs.append(
             Leg(
                 spread=float(np.clip(spread + 0.25 * more, -2.5, 12)) * _DEG,
-                roll=float(np.clip(roll + rng.normal(0, 6) + more, -14, 50)) * _DEG,
+                roll=float(np.clip(roll + rng.normal(0, 4) + more, -12, 38)) * _DEG,
                 lift=float(np.clip(lift, 0, 40)) * _DEG,
                 cross=float(rng.uniform(7, 11) if crossed else rng.normal(0, 0.6)) * _DEG,
-                point=float(np.clip(point + rng.normal(0, 6), -14, 30)) * _DEG,
-                turn=float(np.clip(turn + rng.normal(0, 8), -16, 28)) * _DEG,
+                point=float(np.clip(point + rng.normal(0, 3), -8, 20)) * _DEG,
+                turn=float(np.clip(turn + rng.normal(0, 4), -10, 24)) * _DEG,
             )
         )
     return legs[0], legs[1]

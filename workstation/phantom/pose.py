@@ -48,12 +48,22 @@ def pose_bones(body: Body, skeleton: Skeleton) -> Skeleton:
     thick = np.where(part == HEAD, body.head_scale, body.bone_scale)[holder]
     # No two bones are equally thick.
     phase = waves(body)[:2, 3]
+    _end_ribs(skeleton, start, end, phase)
     thick = thick * (1 + 0.05 * np.sin(1.7 * holder + phase[0]) + 0.04 * np.sin(tubes.start[:, 1] / 9 + phase[1]))
     return replace(
         skeleton,
         ellipsoids=replace(solids, centre=centre, axes=axes),
         capsules=Capsules(start, end, tubes.radius * thick, holder, tubes.joint),
     )
+
+
+def _end_ribs(skeleton: Skeleton, start: Floats, end: Floats, phase: Floats) -> None:
+    """Let each rib end nearer the breastbone or farther from it than the next one does, in place."""
+    tubes = skeleton.capsules
+    rib = np.array([bone.group == "ribs" for bone in skeleton.bones])[tubes.bone]
+    last = np.flatnonzero(rib & (np.append(tubes.bone[1:], -1) != tubes.bone))
+    share = 0.75 + 0.5 * np.sin(2.6 * tubes.bone[last] + phase[0]) * np.cos(0.9 * tubes.bone[last] + phase[1])
+    end[last] = start[last] + share[:, None] * (end[last] - start[last])
 
 
 def _fill_bladder(body: Body, skeleton: Skeleton, centre: Floats, axes: Floats) -> None:
@@ -65,7 +75,7 @@ def _fill_bladder(body: Body, skeleton: Skeleton, centre: Floats, axes: Floats) 
     axes[main] = half * np.array([[c, s, 0], [-s * whole.flat, c * whole.flat, 0], [0, 0, whole.deep]])
     centre[main, 0] += whole.aside_mm
     # A full bladder rises out of the pelvis.
-    centre[main, 1] -= whole.flat * half - 30
+    centre[main, 1] -= whole.flat * half - 35
     for lobe, size, side in zip(
         np.flatnonzero([name == "bladder_lobe" for name in names]), whole.lobes, (1, -1), strict=True
     ):

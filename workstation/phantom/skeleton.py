@@ -30,6 +30,8 @@ _SIDES = {"L": 1, "R": -1, "M": 0}
 RIB_POINTS = 11
 RIB_START_DEG = 24.0
 _RIB_FALL = 1.1  # ribs fall a little more steeply in front than behind
+# Thickness of a rib over its mean: stout by the spine, flat and seen edge-on at the side, broad where it meets cartilage.
+_RIB_LENGTH, _RIB_THICK = (0.0, 0.25, 0.5, 0.75, 1.0), (1.08, 1.06, 0.90, 0.96, 1.20)
 TRUNK_POWER = 2.4  # superellipse exponent of the trunk's outline; limbs and head are ellipses
 
 
@@ -137,8 +139,9 @@ def standard() -> Skeleton:
             capsules.append((first, _vector(row, "x2", "y2", "z2"), float(row["rx"]), index, joint))
         elif row["kind"] == "rib":
             points = _rib(row, first)
+            thick = float(row["rx"]) * np.interp(np.linspace(0, 1, len(points) - 1), _RIB_LENGTH, _RIB_THICK)
             for number, (start, end) in enumerate(zip(points[:-1], points[1:], strict=True)):
-                capsules.append((start, end, float(row["rx"]), index, number > 0))
+                capsules.append((start, end, float(thick[number]), index, number > 0))
         else:
             raise ValueError(f"unknown kind {row['kind']!r} in the skeleton table")
     centres, axes3, owners, signs = zip(*ellipsoids, strict=True)

@@ -43,10 +43,10 @@ _CORRECTION = MappingProxyType(
         "skull": 0.54,
         "face": 0.66,
         "mandible": 0.75,
-        "clavicle": 0.42,
+        "clavicle": 0.38,
         "acetabulum": 0.54,
         "sternum": 0.88,
-        "ribs": 0.78,
+        "ribs": 0.69,
         "lspine": 0.94,
         "ilium": 1.04,
         "humerus": 0.76,
@@ -78,6 +78,7 @@ _VARIETY = MappingProxyType(
         ("talus", "ankle_hindfoot", "calcaneus", "midfoot", "malleolus", "metatarsal", "MTP1"): 0.15,
         ("mandible_body", "alveolar", "zygoma"): 0.30,
         ("orbit", "maxilla", "nasal", "ethmoid", "mandible", "hyoid"): 0.22,
+        ("rib",): 0.14,
         ("sagittal_ridge", "parietal_boss", "occipital", "temporal", "skull_base"): 0.22,
     }
 )
