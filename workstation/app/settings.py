@@ -26,6 +26,10 @@ class Settings:
     brush_radius: float = 4.0
     last_library: str = ""
     last_scan: str = ""
+    queue_place: str = ""  # where the reader looked in a queue, JSON
+    adjudicate_dice: float = 0.5  # outlines that lie on each other less than this are put to the adjudicator
+    adjudicate_own: bool = False  # who read a scan may adjudicate it
+    adjudicate_names: bool = False  # the adjudicator sees whose readings they are
     window: str = ""  # the main window's geometry, base64
 
 

@@ -82,6 +82,8 @@ class BlindLibrary(Library):
         if asked.status is None and asked.labelled is None and asked.sort not in _OWN_SORTS:
             return found
         own = self._own()
+        if asked.to_adjudicate:
+            return []  # it would tell what others have read
         names = readings.SUMMARY.split(", ")
         if asked.status is not None:
             at, wanted = names.index("status_order"), list(Progress).index(asked.status)

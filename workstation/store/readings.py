@@ -18,6 +18,8 @@ from workstation.store.fold import Fold
 from workstation.store.values import ADJUDICATED
 
 SUMMARY = "lesions, malignant, benign, uncertain, grade, status, status_order, reason"  # columns, as `summary` has them
+# Which reading stands for the scan: the adjudicated one once anything is decided, else the first.
+STANDING = "(reader <> ? OR status_order = 0), id"
 _CACHED = 8  # readings whose stacks stay in memory: one drawn in, its prior's, a second reader's
 
 
@@ -138,11 +140,6 @@ def _reading_row(connection: sqlite3.Connection, key: ReadingKey) -> int:
         f"INSERT INTO readings (scan, reader, round, verdict, {SUMMARY}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         (*where, *summary(Reading(key))),
     ).lastrowid
-    connection.execute(
-        "UPDATE readings SET shown = id = (SELECT id FROM readings WHERE scan = ?1 ORDER BY reader <> ?2, id LIMIT 1)"
-        " WHERE scan = ?1",
-        (key.scan, ADJUDICATED),
-    )
     assert made is not None
     return made
 
@@ -176,17 +173,22 @@ def _keep_summary(connection: sqlite3.Connection, reading: int, scan: str, after
 def keep_shown(connection: sqlite3.Connection, scan: str) -> None:
     """Bring the scan's line in the list in line with the reading that stands for it, and with its exclusion."""
     connection.execute(
+        f"UPDATE readings SET shown = NOT shown WHERE scan = ? AND shown <> (id = (SELECT id FROM readings"
+        f" WHERE scan = ? ORDER BY {STANDING} LIMIT 1))",
+        (scan, scan, ADJUDICATED),
+    )
+    connection.execute(
         f"UPDATE scans SET (reader, {SUMMARY}) = (?,?,?,?,?,?,?,?,?) WHERE id = ?", (*shown(connection, scan), scan)
     )
 
 
 def shown(connection: sqlite3.Connection, scan: str) -> tuple[Any, ...]:
-    """(reader, SUMMARY) as the list has them: of the adjudicated reading, else of the first, else of an empty one.
+    """(reader, SUMMARY) as the list has them: of the reading that stands for the scan, else of an empty one.
 
     A scan that the clinic excludes has that status and reason, whatever anybody reads.
     """
     found = connection.execute(
-        f"SELECT reader, {SUMMARY} FROM readings WHERE scan = ? ORDER BY reader <> ?, id LIMIT 1", (scan, ADJUDICATED)
+        f"SELECT reader, {SUMMARY} FROM readings WHERE scan = ? ORDER BY {STANDING} LIMIT 1", (scan, ADJUDICATED)
     ).fetchone()
     values = list(found or (None, *summary(Reading(ReadingKey(scan, "")))[1:]))
     (reason,) = connection.execute("SELECT excluded FROM scans WHERE id = ?", (scan,)).fetchone()

@@ -11,6 +11,7 @@ from workstation.core.scan import Frame, How, Kind, View
 
 SIMULATED = "simulated"  # the source of a scan that no camera made
 ADJUDICATED = "adjudicated"  # the reader whose reading stands for the scan where several people read it
+TRUTH = "truth"  # the reader that what is known of simulated scans stands under; nobody's reading
 
 SORTS = (
     "imported", "patient", "day", "tumour", "sex", "age",
@@ -68,6 +69,7 @@ class ScanQuery:
 
     reader: whose reading decides status and counts where there are several (see `ScanRow`).
     labelled: True with at least one lesion, False without. sort: one of SORTS.
+    to_adjudicate: only those that two or more people have finished and nobody has adjudicated.
     """
 
     text: str = ""
@@ -77,6 +79,7 @@ class ScanQuery:
     reader: str | None = None
     sort: str = "imported"
     descending: bool = False
+    to_adjudicate: bool = False
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:

@@ -159,7 +159,7 @@ def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     listed = connection.execute(f"SELECT reader, {readings.SUMMARY} FROM scans WHERE id = ?", (scan,)).fetchone()
     marked = connection.execute(
         "SELECT count(*), sum(shown) FROM readings WHERE scan = ? AND shown = (id = (SELECT id FROM readings"
-        " WHERE scan = ? ORDER BY reader <> ? , id LIMIT 1))",
+        f" WHERE scan = ? ORDER BY {readings.STANDING} LIMIT 1))",
         (scan, scan, ADJUDICATED),
     ).fetchone()
     all_readings = connection.execute("SELECT count(*) FROM readings WHERE scan = ?", (scan,)).fetchone()[0]

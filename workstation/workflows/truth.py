@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 import resources
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Roi, Verdict
 from workstation.core.scan import VIEWS, Frame, View
+from workstation.store.values import TRUTH
 from workstation.workflows.errors import WorkflowError
 
-READER = "truth"
+READER = TRUTH
 _MAX_MASK_BYTES = 256 << 20  # of one lesion, unpacked
 
 
