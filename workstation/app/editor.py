@@ -32,6 +32,10 @@ class Editor(QObject):
         workbench.changed.connect(self._catch_up)
 
     @property
+    def workbench(self) -> Workbench:
+        return self._workbench
+
+    @property
     def session(self) -> Session | None:
         return self._session
 
@@ -70,7 +74,7 @@ class Editor(QObject):
         readers: tuple[str, ...] = ()
         if scan is not None and library is not None:
             others = {key.reader for key in library.readings(scan)} - {own}
-            readers, session = (own, *sorted(others)), library.session(ReadingKey(scan, own))
+            readers, session = (own, *sorted(others)), library.session(self._workbench.key(scan))
         self._session, self._readers = session, readers
         self.edited.emit()
 
@@ -89,7 +93,9 @@ class Editor(QObject):
         library = self._workbench.library
         if library is not None and self._session is not None and reader in self._readers:
             self.leaving.emit()
-            self._session = library.session(ReadingKey(self._session.reading.key.scan, reader))
+            scan = self._session.reading.key.scan
+            own = reader == self._workbench.reader
+            self._session = library.session(self._workbench.key(scan) if own else ReadingKey(scan, reader))
             self.edited.emit()
 
     def show_next_reading(self) -> None:
@@ -172,8 +178,9 @@ class Editor(QObject):
         for lesion in (self.lesions[lesion_id] for lesion_id in lesions):
             if lesion.label is not label:
                 after = replace(
-                    lesion, label=label, criterion=(kinds or {}).get(lesion.id), label_origin=Origin.HAND
-                )
+                    lesion, label=label, criterion=(kinds or {}).get(lesion.id), label_origin=Origin.HAND,
+                    evidence=None, evidence_date=None,
+                )  # fmt: skip
             else:
                 after = replace(lesion, label_origin=_touched(lesion.label_origin))
             if after != lesion:
@@ -184,7 +191,7 @@ class Editor(QObject):
         return self.push(Edit(self.tr("Label {0}").format(name), tuple(changes)))
 
     def describe(self, lesion_id: str, what: str, **fields: Any) -> bool:
-        """Replace criterion, region, side, confidence or comment."""
+        """Replace criterion, evidence and its date, region, side, confidence or comment."""
         lesion = self.lesions[lesion_id]
         if all(getattr(lesion, name) == value for name, value in fields.items()):
             return False
@@ -210,6 +217,19 @@ class Editor(QObject):
         if self.reading is None or self.reading.verdict.progress is progress:
             return False
         return self.push(edits.judge(self.tr("Mark {0}").format(progress), self.reading.verdict, progress=progress))
+
+    def exclude(self, reason: str | None) -> bool:
+        """Leave the scan out for a reason; None, or the reason that stands, takes it in again."""
+        if self.reading is None:
+            return False
+        verdict = self.reading.verdict
+        stands = verdict.reason if verdict.progress is Progress.EXCLUDED else None
+        if reason is None or reason == stands:
+            if stands is None:
+                return False
+            return self.push(edits.judge(self.tr("Include again"), verdict, progress=Progress.NEW, reason=""))
+        what = self.tr("Exclude: {0}").format(reason)
+        return self.push(edits.judge(what, verdict, progress=Progress.EXCLUDED, reason=reason))
 
     def comment(self, text: str) -> bool:
         if self.reading is None or self.reading.verdict.comment == text:

@@ -16,8 +16,8 @@ from workstation.app.workbench import Workbench
 from workstation.core import edits
 from workstation.core.changes import Changes
 from workstation.core.edits import Step
+from workstation.core.exclusion import REASONS as REASONS
 from workstation.core.lesion import Progress as Status
-from workstation.core.lesion import ReadingKey
 from workstation.workflows.errors import in_words
 from workstation.workflows.progress import Job as Workflow
 from workstation.workflows.progress import Progress, finish
@@ -25,7 +25,6 @@ from workstation.workflows.progress import Progress, finish
 if TYPE_CHECKING:
     from workstation.store.library import Library
 
-REASONS = ("injection failed", "picture quality", "primary bone tumour", "no follow-up", "other reason")
 FEW = 32  # scans written in a blink
 
 Make = Callable[["Library", str], Workflow[int]]  # library, who
@@ -71,7 +70,7 @@ def _judge(
 ) -> Workflow[int]:
     written = 0
     for done, scan in enumerate(scans, start=1):
-        key = ReadingKey(scan, who)
+        key = library.key(scan, who)
         verdict = library.session(key).reading.verdict
         excluded = verdict.progress is Status.EXCLUDED
         if (excluded, verdict.reason if excluded else "") != (status is Status.EXCLUDED, reason):

@@ -30,6 +30,7 @@ from workstation.app.viewer import Viewer
 from workstation.core.lesion import Label, Lesion
 from workstation.ui import theme
 from workstation.ui.choice import Choice
+from workstation.ui.evidence_row import EvidenceRow
 from workstation.ui.text_field import TextField
 
 SIDES = (None, "right", "left", "midline")
@@ -51,6 +52,8 @@ class LesionPanel(QFrame):
         self._confidence = Choice()
         self._comment = TextField()
         self._commented: str | None = None  # the lesion whose comment the field shows
+        self.evidence = EvidenceRow(editor, editor.workbench)
+        self.evidence.finished.connect(self.finished)
         self._details = self._make_details()
         self._uptake = QLabel(objectName="quiet")
         self._uptake.setTextFormat(Qt.TextFormat.PlainText)
@@ -161,6 +164,8 @@ class LesionPanel(QFrame):
         ):
             field.setAccessibleName(words)
             form.addRow(QLabel(words, objectName="quiet"), field)
+            if field is self._criterion:
+                form.addRow("", self.evidence)
         return form_widget
 
     # Showing
@@ -259,6 +264,7 @@ class LesionPanel(QFrame):
         ):
             box.setCurrentIndex(max(box.findData(value), 0))
             box.setToolTip(box.currentText() if value else "")
+        self.evidence.show_lesion(lesion)
         typing = self._comment.hasFocus() and self._comment.isModified() and lesion and lesion.id == self._commented
         if not typing:
             with QSignalBlocker(self._comment):

@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
             "page.import_folder": self._import_folder,
             "page.keys": self.show_keys,
             "page.theme": self.change_theme,
+            "page.tables": self.show_tables,
             "page.open_library": self._choose_library,
             "page.quit": self.close,
             **self.read_page.handlers,
@@ -230,6 +231,15 @@ class MainWindow(QMainWindow):
 
         assert self.workbench.library is not None
         HeaderViewer(self.tr("Header of {0}").format(scan), headers(self.workbench.library, scan), self).show()
+
+    def show_tables(self) -> None:
+        """Who is in the library, counted now; stays open beside the work."""
+        from workstation.ui.tables_view import TablesView
+
+        if self.workbench.library is None:
+            self.workbench.note(self.tr("Open a library first."))
+        else:
+            TablesView(self.workbench, self).show()
 
     def change_theme(self) -> None:
         name = "light" if theme.current().dark else "dark"

@@ -20,11 +20,13 @@ from workstation.app.viewer import Viewer
 from workstation.app.viewport import Viewport
 from workstation.app.workbench import Workbench
 from workstation.core.display import Preset, Window
+from workstation.core.exclusion import REASONS
 from workstation.core.lesion import Label, Progress
 from workstation.ui.ai_panel import AiPanel
 from workstation.ui.banner import Banner
 from workstation.ui.canvas import Canvas
 from workstation.ui.case_list import CaseList
+from workstation.ui.clinical_panel import ClinicalPanel
 from workstation.ui.drawing import Brush
 from workstation.ui.foot import Foot
 from workstation.ui.hand import Ruler
@@ -61,6 +63,7 @@ class ReadPage(QWidget):
         self.cases = CaseList(self.reading)
         self.lesions = LesionPanel(self.viewer, self.editor)
         self.verdict = VerdictPanel(self.viewer, self.editor)
+        self.clinical = ClinicalPanel(self.editor, workbench)
         self._frames = QWidget()
         self._frames_layout = QHBoxLayout(self._frames)
         self._frames_layout.setContentsMargins(0, 0, 0, 0)
@@ -78,6 +81,7 @@ class ReadPage(QWidget):
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
         self.verdict.finished.connect(self.give_keys)
+        self.clinical.finished.connect(self.give_keys)
         self._take_settings()
         self.tools.changed.connect(self._keep_settings)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -111,6 +115,8 @@ class ReadPage(QWidget):
         right_column.addWidget(self.lesions, 1)
         right_column.addWidget(_line())
         right_column.addWidget(self.verdict)
+        right_column.addWidget(_line())
+        right_column.addWidget(self.clinical)
         right_column.addWidget(_line())
         right_column.addWidget(AiPanel())
         right.setMinimumWidth(304)
@@ -238,6 +244,11 @@ class ReadPage(QWidget):
             "look.brighter": lambda: self._scale_window(1 / 1.1),
             "look.fainter": lambda: self._scale_window(1.1),
         }
+        table |= {
+            f"case.exclude_{key}": partial(self.editor.exclude, reason)
+            for key, reason in zip(("injection", "quality", "tumour", "follow_up"), REASONS[:4], strict=True)
+        }
+        table |= {"case.clinical": self.clinical.toggle, "case.clinical_undo": self.clinical.undo}
         table |= {f"case.grade_{grade}": partial(self.verdict.grade, grade) for grade in range(4)}
         table |= {f"lesion.confidence_{value}": partial(self._confidence, value) for value in (1, 2, 3)}
         table |= {f"tool.{name}": partial(self._take, name) for name in tools.hands}

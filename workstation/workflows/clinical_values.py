@@ -46,9 +46,9 @@ def read(cells: Mapping[str, str], comma: bool) -> Said:
         elif name == "birth_year":
             fields[name] = _year(cell)
         elif name == "age":
-            fields[name] = _number(name, cell, comma)
+            fields[name] = number_of(name, cell, comma)
         elif name in ("treatment_start", "reference_date"):
-            fields[name] = _day(name, cell)
+            fields[name] = day_of(name, cell)
         elif name == "reference":
             fields[name] = _among(name, cell, {"0": 0, "1": 1, "0.0": 0, "1.0": 1}, "0 or 1")
         elif name == "reference_evidence":
@@ -81,7 +81,7 @@ def _year(cell: str) -> int:
     return int(year)
 
 
-def _day(name: str, cell: str) -> str:
+def day_of(name: str, cell: str) -> str:
     """ISO, or another order of day and month where only one makes a date."""
     if found := _ISO.fullmatch(cell):
         if len(found[3]) + len(found[4]) < 4 and not found[2]:
@@ -105,7 +105,7 @@ def _real(name: str, cell: str, year: str, month: str, day: str) -> str:
     return text
 
 
-def _number(name: str, cell: str, comma: bool) -> float:
+def number_of(name: str, cell: str, comma: bool) -> float:
     if comma and re.fullmatch(r"\d{1,3}\.\d{3}", cell):
         raise ValueTrouble(f"{name} {cell[:40]!r} may be two numbers, as others in the file are written with a comma")
     if re.fullmatch(r"\d{1,3}(,\d{3})+", cell):
@@ -134,4 +134,4 @@ def _measured(name: str, cells: Mapping[str, str], comma: bool) -> Measured | No
         if day is not None:
             raise ValueTrouble(f"{name}_date is given, but no {name}")
         return None
-    return Measured("" if day is None else _day(f"{name}_date", day), _number(name, value, comma))
+    return Measured("" if day is None else day_of(f"{name}_date", day), number_of(name, value, comma))
