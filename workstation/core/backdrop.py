@@ -33,7 +33,7 @@ def ring(reach: int, unit: float) -> Floats:
     return weights
 
 
-def cut(counts: Counts, row: int, column: int, down: int, across: int) -> Picture:
+def cut(counts: Counts | NDArray[np.uint8], row: int, column: int, down: int, across: int) -> Picture:
     """The (2 down + 1, 2 across + 1) counts around a pixel; nought beyond the frame."""
     out = np.zeros((2 * down + 1, 2 * across + 1), np.float32)
     top, left = row - down, column - across

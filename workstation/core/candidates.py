@@ -2,7 +2,7 @@
 
 A place counts by how far it stands above the bone around it, less what the other side of the body shows at the mirrored
 place, in units of what noise and plain bone do by themselves; both views add up, for the detectors see the same spot.
-Bladder and injection site are left out, and the kidneys' places come last.
+Bladder and injection site are left out, and places of kidneys and face, hot in everybody, come late.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from workstation.core.scan import VIEWS, Frame, View
 # Lengths in pixels of 2.3 mm; the search is on pixels twice as large.
 _USUAL_MM = 2.3
 _SPOT, _AROUND = 2.4, 7.0  # sigmas of what is taken for a spot and for the bone around it
+_ALONG = 16.0  # how far above and below the same bone is looked at
 _CLUTTER = 0.05  # bone differs from bone around it by this share of itself, one sigma
 _BUSY, _LOCAL = 14.0, 1.0  # where bones are many, they differ more: sigma of the place it is told from, its say
 _OTHER_SIDE = 0.8  # how much of what the other side shows is taken away
 _SLACK = 4  # how far the mirrored place may be off
 _MIDDLE = 8.0  # nearer to the midline there is no other side
 _APART = 8.0  # two candidates are at least this far apart
-_LEAST = 1.5  # the score a place must pass
-_MOST = 24  # candidates of one scan
-# Where kidneys lie: shares of the body's height from the vertex, and from the midline.
+_LEAST = 2.2  # the score a place must pass
+_MOST = 30  # candidates of one scan
+# Where kidneys lie, and the face, which is hot in everybody: shares of the body's height from the vertex, and from the
+# midline.
 _KIDNEY_ROWS, _KIDNEY_ASIDE = (0.27, 0.36), (0.025, 0.075)
-_KIDNEY_SHARE = 0.4  # of their score
+_FACE_ROWS, _FACE_ASIDE = (0.06, 0.14), 0.035
+_USUAL_SHARE = 0.4  # of their score
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ def _standing_out(frame: Frame, body: BodyFacts, unit: float) -> Picture:
     share = np.maximum(smoothed(allowed, _AROUND * unit), 0.05)
     around = smoothed(counts, _AROUND * unit) / share
     spot = smoothed(counts, _SPOT * unit)
-    above = np.where(allowed, spot - around, np.float32(0.0))
+    # Spine and limbs run down the picture: there the bone above and below is what a spot stands out from.
+    along = _down(spot, round(_ALONG * unit)) / np.maximum(
+        _down(smoothed(allowed, _SPOT * unit), round(_ALONG * unit)), 0.05
+    )
+    above = np.where(allowed, spot - np.maximum(around, along), np.float32(0.0))
     height = max(body.last - body.first, 1)
     rows, columns = np.arange(counts.shape[0]), np.arange(counts.shape[1])
     middle = (body.midline.columns(2.0 * rows + 0.5) - 0.5) / 2.0
@@ -116,11 +123,14 @@ def _standing_out(frame: Frame, body: BodyFacts, unit: float) -> Picture:
     ) + np.float32(0.5)
     score = np.where(allowed, above / noise, np.float32(0.0))
     down = (2.0 * rows - body.first) / height
-    kidneys = ((down > _KIDNEY_ROWS[0]) & (down < _KIDNEY_ROWS[1]))[:, None]
-    kidneys = (
-        kidneys & (np.abs(aside) * 2.0 > _KIDNEY_ASIDE[0] * height) & (np.abs(aside) * 2.0 < _KIDNEY_ASIDE[1] * height)
-    )
-    picture: Picture = np.where(kidneys, _KIDNEY_SHARE * score, score).astype(np.float32)
+    usual = ((down > _KIDNEY_ROWS[0]) & (down < _KIDNEY_ROWS[1]))[:, None]
+    away = np.abs(aside) * 2.0 / height
+    usual = usual & (away > _KIDNEY_ASIDE[0]) & (away < _KIDNEY_ASIDE[1])
+    if body.view is View.ANTERIOR:
+        usual |= ((down > _FACE_ROWS[0]) & (down < _FACE_ROWS[1]))[:, None] & (
+            np.abs(aside) * 2.0 < _FACE_ASIDE * height
+        )
+    picture: Picture = np.where(usual, _USUAL_SHARE * score, score).astype(np.float32)
     return np.maximum(picture, np.float32(-2.0))
 
 
@@ -134,6 +144,13 @@ def _turned(picture: Picture, here: BodyFacts, there: BodyFacts) -> Picture:
     rows = min(turned.shape[0], picture.shape[0])
     turned[:rows, good] = picture[:rows, at[good]]
     return turned
+
+
+def _down(picture: Picture, reach: int) -> Picture:
+    """The mean over `reach` rows above and below."""
+    wide = np.pad(picture, [(reach + 1, reach), (0, 0)], mode="edge").cumsum(axis=0, dtype=np.float64)
+    mean: Picture = ((wide[2 * reach + 1 :] - wide[: -2 * reach - 1]) / (2 * reach + 1)).astype(np.float32)
+    return mean
 
 
 def _highest(picture: Picture, reach: int) -> Picture:

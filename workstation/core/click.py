@@ -27,8 +27,9 @@ def delineate(
     """The contours of what is hot at a (row, column) place of a view; empty where there is nothing to delineate.
 
     In the "background" mode the contour runs where the fitted spot (`spot.find_spot`) adds `fraction` of its height to
-    the bone; so it is the same in both views but for the mirror; None for the other where nothing is added. Where
-    no spot is found, and in the mode "maximum", it is the isocontour of this view's counts alone. What belongs to bladder or injection site is left out.
+    the bone; so it is the same in both views but for the mirror; None for the other view where nothing is added there.
+    Where no spot is found, and in the mode "maximum", it is the isocontour of this view's counts alone. What belongs to
+    bladder or injection site is left out.
     """
     excluded = bodies[view].excluded_mask
     row, column = round(at[0]), round(at[1])

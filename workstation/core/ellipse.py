@@ -18,7 +18,8 @@ def profile(shape: Floats, rows: Floats, columns: Floats) -> Floats:
     """Counts at places (rows, columns) of a spot whose peak is 1; 0.5 at the edge of the ellipse."""
     down, across = rows - shape[0], columns - shape[1]
     a, b, c = _matrix(shape)
-    return np.exp(-_LN2 * (a * down * down + 2.0 * b * down * across + c * across * across))
+    counts: Floats = np.exp(-_LN2 * (a * down * down + 2.0 * b * down * across + c * across * across))
+    return counts
 
 
 def mirrored(shape: Floats, about: float) -> Floats:

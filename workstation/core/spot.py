@@ -204,7 +204,7 @@ def _square(frame: Frame, body: BodyFacts | _Known, at: tuple[float, float], oth
     inside = (
         (rows + row >= 0) & (rows + row < frame.rows) & (columns + column >= 0) & (columns + column < frame.columns)
     )
-    good = inside & np.isfinite(data) & (backdrop.cut(known.excluded, row, column, reach, reach) == 0)
+    good = inside & np.isfinite(data) & (backdrop.cut(known.excluded.view(np.uint8), row, column, reach, reach) == 0)
     data = np.where(good, data, 0.0)
     patterns = list(_smooth_patterns(reach, unit))
     ring = backdrop.ring(reach, unit) * good / level

@@ -134,18 +134,21 @@ class _Desk:
         return self._place(asked, frame, roi, Origin.HAND)
 
     def _click(self, asked: Mapping[str, Any]) -> tuple[Step, str]:
-        from workstation.core.delineate import ContourSpec, isocontour
+        from workstation.core.click import delineate
 
         frame = self._frame(asked)
         at = _point(asked.get("at"), frame)
         view = View(asked["view"])
-        contour = isocontour(frame.counts, at, ContourSpec(), frame.spacing_mm, self._body(view).excluded_mask)
-        if contour is None:
+        found = delineate(self._frames, {each: self._body(each) for each in self._frames}, view, at)
+        contours = {each: contour.roi for each, contour in found.items() if contour is not None}
+        if view not in contours:
             raise Refused("There is no uptake to outline at that point.")
-        return self._place(asked, frame, contour.roi, Origin.ISOCONTOUR)
+        return self._place(asked, frame, contours.pop(view), Origin.ISOCONTOUR, contours)
 
-    def _place(self, asked: Mapping[str, Any], frame: Frame, roi: Roi, origin: Origin) -> tuple[Step, str]:
-        """The ROI as a new lesion, or as that of a lesion that is there."""
+    def _place(
+        self, asked: Mapping[str, Any], frame: Frame, roi: Roi, origin: Origin, also: Mapping[View, Roi] | None = None
+    ) -> tuple[Step, str]:
+        """The ROI as a new lesion, or as that of a lesion that is there. also: a new lesion's ROI on the other view."""
         view, said = View(asked["view"]), _said(asked)
         if asked.get("lesion") is not None:
             lesion = self._lesion(asked)
@@ -154,7 +157,7 @@ class _Desk:
             return Step("edit", edits.change(f"Outline {view}", lesion, **fields)), lesion.id
         region, side = self._body(view).guess_region(roi.centre)
         fields = {"region": region, "side": side, **said}
-        lesion = Lesion(new_id("L"), {view: roi}, roi_origin=origin, **fields)
+        lesion = Lesion(new_id("L"), {view: roi, **(also or {})}, roi_origin=origin, **fields)
         _check_criterion({}, lesion)
         return Step("edit", edits.add("Add lesion", lesion)), lesion.id
 
