@@ -98,7 +98,7 @@ def line(body: Body) -> Line:
     turn = np.interp(y, [190, 262, CHEST, WAIST], [*turns, posture.pelvis_turn])
     sex = np.interp(y, [420, 560, 740], [0.90, 0.93, 1.03]) if body.sex == "F" else np.ones_like(y)
     # A full belly holds the lower ribs apart: the chest is a bell.
-    bell = 1 + 0.13 * np.clip(body.fat - 1, -0.15, 0.6) * _smooth(y, 360, 520) * (1 - _smooth(y, 610, 690))
+    bell = 1 + 0.13 * np.clip(body.fat - 1, -0.4, 0.6) * _smooth(y, 360, 520) * (1 - _smooth(y, 610, 690))
     frame = np.interp(y, [600, 740], [build.shoulders, build.hips]) * sex * body.scale * bell
     wide = head * above + frame * (1 - above)
     deep = head * above + body.scale * np.interp(y, [260, 380, 600], [1.0, build.chest, 1.0]) * (1 - above)

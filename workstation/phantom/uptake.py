@@ -39,7 +39,7 @@ _CORRECTION = MappingProxyType(
         "humerus_head": 0.70,
         "humerus_tuber": 0.70,
         "glenoid": 0.70,
-        "liver": 0.3,
+        "liver": 0.25,
         "skull": 0.54,
         "face": 0.66,
         "mandible": 0.75,
@@ -49,7 +49,7 @@ _CORRECTION = MappingProxyType(
         "ribs": 0.69,
         "lspine": 0.94,
         "ilium": 1.04,
-        "humerus": 0.76,
+        "humerus": 0.73,
         "scapula": 0.92,
     }
 )
