@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from workstation.core.edits import Edit, LesionChange, Session, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, ReadingKey, Roi
 from workstation.core.scan import View
+from workstation.store.values import ADJUDICATED
 
 
 class Editor(QObject):
@@ -29,6 +30,7 @@ class Editor(QObject):
         self._workbench = workbench
         self._session: Session | None = None
         self._readers: tuple[str, ...] = ()
+        self._settle: Callable[[Edit], Edit] | None = None  # while adjudicating: what an edit decides
         workbench.changed.connect(self._catch_up)
 
     @property
@@ -58,13 +60,32 @@ class Editor(QObject):
 
     @property
     def own(self) -> bool:
-        """Whether the reading on screen is the reader's own; others' can be looked at only."""
+        """Whether the reading on screen is the reader's own or they adjudicate; others' can be looked at only."""
+        if self.adjudicating:
+            return True
         return self._session is not None and self._session.reading.key.reader == self._workbench.reader
 
     @property
     def readers(self) -> tuple[str, ...]:
         """Whose readings of this scan there are: the reader first, though nothing may be read yet."""
         return self._readers
+
+    @property
+    def adjudicating(self) -> bool:
+        return self._settle is not None
+
+    def adjudicate(self, settle: Callable[[Edit], Edit]) -> None:
+        """Open the adjudicated reading of the scan on screen, to be changed. settle: says of each edit what it decides.
+
+        The adjudicated reading is nobody's: its history tells who decided.
+        """
+        library = self._workbench.library
+        if library is None or self._session is None:
+            return
+        self.leaving.emit()
+        self._settle, self._readers = settle, ()
+        self._session = library.session(ReadingKey(self._session.reading.key.scan, ADJUDICATED))
+        self.edited.emit()
 
     def open(self, scan: str | None) -> None:
         """Open the reader's own reading of a scan; None closes. LibraryError leaves the last one open."""
@@ -75,7 +96,7 @@ class Editor(QObject):
         if scan is not None and library is not None:
             others = {key.reader for key in library.readings(scan)} - {own}
             readers, session = (own, *sorted(others)), library.session(self._workbench.key(scan))
-        self._session, self._readers = session, readers
+        self._session, self._readers, self._settle = session, readers, None
         self.edited.emit()
 
     def _catch_up(self, changes: Changes) -> None:
@@ -106,7 +127,7 @@ class Editor(QObject):
 
     def push(self, edit: Edit) -> bool:
         """Keep an edit on disk, then show it. False where it was refused; the reason goes out by `refused`."""
-        return self._step(Step("edit", edit))
+        return self._step(Step("edit", edit if self._settle is None else self._settle(edit)))
 
     def undo(self) -> bool:
         if self._session is None or not self._session.done:
@@ -125,7 +146,7 @@ class Editor(QObject):
         if library is None or session is None:
             return False
         if library.read_only:
-            self.refused.emit(self.tr("This library is open read-only here, so nothing can be changed."))
+            self.refused.emit(self._workbench.read_only_words)
             return False
         if not self.own:
             words = self.tr("This is the reading of {0}. Choose your own above the lesions to change it.")

@@ -48,6 +48,17 @@ class Proposal:
     roi: Roi
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A reader's outline of a lesion on which readers differ. asked: it is in question now; here: on screen for it."""
+
+    reader: int
+    letter: str
+    lesion: Lesion
+    asked: bool
+    here: bool
+
+
 _UPRIGHT: dict[str, Any] = {"flipped_horizontally": False, "flipped_vertically": False, "quarter_turns": 0}
 
 
@@ -78,6 +89,7 @@ class Viewer(QObject):
         self.drawn: dict[View, Roi] = {}  # a new lesion's ROI under the hand
         self.preview: dict[View, Roi] = {}
         self.proposal: Proposal | None = None
+        self.compared: tuple[Compared, ...] = ()  # readers' outlines while they are adjudicated
         self.hover_view: View | None = None
         self.hover_at: tuple[float, float] | None = None  # (row, column) in frame coordinates
         self.prior_lesions: Mapping[str, Lesion] = {}

@@ -43,6 +43,18 @@ class Workbench(QObject):
     def writable(self) -> bool:
         return self.library is not None and not self.library.read_only
 
+    @property
+    def read_only_words(self) -> str:
+        """Why nothing can be changed in this library, and what to do, in a sentence or two."""
+        holder = None if self.library is None else self.library.holder
+        if holder is None:
+            return self.tr("This library is open read-only here, so nothing can be changed.")
+        words = self.tr(
+            "This library is open read-only here, so nothing can be changed: it is being written to by {0}. "
+            "When that is closed, open the library again (Ctrl+O)."
+        )
+        return words.format(holder)
+
     def sign_in(self, reader: str) -> None:
         """Read as `reader` for this start only."""
         self._reader = reader.strip() or None
