@@ -144,7 +144,7 @@ def test_list_has_the_facts_of_the_contract(run: Run, library: Path, cohort: Pat
     for row in rows:
         assert set(row) == {
             "scan", "patient", "day", "tumour", "sex", "age", "views", "how", "lesions", "malignant", "benign",
-            "uncertain", "grade", "reference", "status", "reader", "reason", "simulated",
+            "uncertain", "grade", "reference", "metastatic", "conflict", "status", "reader", "reason", "simulated",
         }  # fmt: skip
         assert row["simulated"] is True
         assert row["views"] == ["anterior", "posterior"] and len(row["how"]) == 2

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from workstation.app import corrections, scan_facts
 from workstation.app.scan_facts import ScanFacts, ScanRow
 from workstation.app.workbench import Workbench
+from workstation.core.clinical import standing
 from workstation.core.scan import VIEWS, How, View
 from workstation.ui import theme
 from workstation.ui.icons import icon
@@ -183,6 +184,10 @@ class ScanDetail(QFrame):
             lines.append((self.tr("Lesions"), ", ".join(f"{count} {name}" for count, name in counts if count)))
         if row.grade is not None:
             lines.append((self.tr("Grade"), str(row.grade)))
+        if row.reference is not None:
+            words = self.tr("metastasis") if row.reference else self.tr("no metastasis")
+            conflict = standing(row.reference, row.grade).conflict
+            lines.append((self.tr("Reference"), self.tr("{0}, against the grade").format(words) if conflict else words))
         status = str(row.status) if not row.reason else f"{row.status}: {row.reason}"
         if row.reader:
             status = self.tr("{0}, read by {1}").format(status, row.reader)
