@@ -248,7 +248,7 @@ def _draw_build(rng: np.random.Generator, sex: Sex, age: int) -> Build:
 
 
 def _draw_posture(rng: np.random.Generator, fat: float, age: int) -> Posture:
-    turned = rng.normal(0, 5) if rng.uniform() < 0.95 else float(rng.choice([-1, 1])) * rng.uniform(12, 28)
+    turned = rng.normal(0, 5) if rng.uniform() < 0.92 else float(rng.choice([-1, 1])) * rng.uniform(17, 30)
     shrug = rng.normal(12 + 9 * max(fat - 1, 0), 6) + rng.normal(0, 3.0, 2)
     forward = rng.normal(3 + 0.08 * max(age - 50, 0), 6) + rng.normal(0, 4, 2)
     return Posture(
