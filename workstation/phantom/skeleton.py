@@ -30,7 +30,7 @@ _SIDES = {"L": 1, "R": -1, "M": 0}
 RIB_POINTS = 11
 RIB_START_DEG = 24.0
 _RIB_FALL = 1.1  # ribs fall a little more steeply in front than behind
-# Thickness of a rib over its mean: stout by the spine, flat and seen edge-on at the side, broad where it meets cartilage.
+# Thickness of a rib over the table's: stout by the spine, thin at the side, broad where it meets its cartilage.
 _RIB_LENGTH, _RIB_THICK = (0.0, 0.25, 0.5, 0.75, 1.0), (1.08, 1.06, 0.90, 0.96, 1.20)
 TRUNK_POWER = 2.4  # superellipse exponent of the trunk's outline; limbs and head are ellipses
 
