@@ -1,0 +1,106 @@
+"""Reading with one hand, through the window's keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+
+from tests.made_scans import HOT
+from workstation.core.lesion import Label, Origin
+from workstation.core.scan import View
+from workstation.ui.main_window import MainWindow
+
+
+def press(window: MainWindow, *keys: Qt.Key) -> None:
+    for key in keys:
+        QTest.keyClick(window.read_page, key)
+
+
+def test_space_then_a_digit_stores_lesion_and_label_in_one_step(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    draft = page.one_hand.draft
+    assert draft is not None and not page.editor.lesions  # shown, not stored
+    assert draft.rois[View.ANTERIOR].mask((1024, 256))[HOT] and View.POSTERIOR in draft.rois
+    assert page.viewer.drawn == dict(draft.rois) and page.viewer.viewport.scale is not None
+    press(window, Qt.Key.Key_1)
+    (lesion,) = page.editor.lesions.values()
+    assert lesion.label is Label.MALIGNANT and dict(lesion.rois) == dict(draft.rois)
+    assert lesion.roi_origin is Origin.ISOCONTOUR and (lesion.region, lesion.side) == (draft.region, draft.side)
+    assert page.editor.undo()
+    assert not page.editor.lesions
+
+
+def test_what_is_taken_back_comes_again_and_what_is_skipped_does_not(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    first = page.one_hand.draft
+    press(window, Qt.Key.Key_2)
+    page.editor.undo()
+    press(window, Qt.Key.Key_Escape, Qt.Key.Key_Space)
+    assert page.one_hand.draft == first
+    press(window, Qt.Key.Key_Backspace)
+    assert page.one_hand.draft != first
+    press(window, Qt.Key.Key_Escape)
+    assert not page.one_hand.active and page.one_hand.draft is None and not page.viewer.drawn
+    press(window, Qt.Key.Key_Space)
+    assert page.one_hand.draft != first
+
+
+def test_the_end_is_said_and_zooms_out(window: MainWindow) -> None:
+    page, said = window.read_page, []
+    page.one_hand.told.connect(said.append)
+    for _ in range(200):
+        press(window, Qt.Key.Key_Space)
+        if said:
+            break
+    assert len(said) == 1 and page.viewer.viewport.scale is None and page.one_hand.draft is None
+    assert not page.editor.lesions
+
+
+def test_confidence_goes_with_the_draft(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    QTest.keyClick(page, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    press(window, Qt.Key.Key_3)
+    (lesion,) = page.editor.lesions.values()
+    assert (lesion.confidence, lesion.label) == (3, Label.UNCERTAIN)
+
+
+def test_a_click_elsewhere_is_a_draft_too(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space, Qt.Key.Key_Backspace)
+    canvas = next(canvas for canvas in page.canvases if canvas.panel.view is View.ANTERIOR)
+    page.viewer.set_viewport(type(page.viewer.viewport)())
+    at = canvas.transform.map(QPointF(HOT[1], HOT[0])).toPoint()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert page.one_hand.draft is not None and not page.editor.lesions
+    assert page.one_hand.draft.rois[View.ANTERIOR].mask((1024, 256))[HOT]
+    press(window, Qt.Key.Key_1)
+    assert len(page.editor.lesions) == 1
+
+
+def test_another_case_ends_it(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    press(window, Qt.Key.Key_PageDown)
+    assert page.one_hand.draft is None and not page.one_hand.active
+    press(window, Qt.Key.Key_1)
+    assert not page.editor.lesions
+
+
+def test_without_it_digits_label_as_before(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_1, Qt.Key.Key_Backspace)
+    assert not page.editor.lesions and not page.one_hand.active
+
+
+def test_one_click_and_one_digit_make_a_lesion_on_both_views(window: MainWindow) -> None:
+    page = window.read_page
+    page.tools.take("isocontour")
+    canvas = next(canvas for canvas in page.canvases if canvas.panel.view is View.ANTERIOR)
+    at = canvas.transform.map(QPointF(HOT[1], HOT[0])).toPoint()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    press(window, Qt.Key.Key_1)
+    (lesion,) = page.editor.lesions.values()
+    assert set(lesion.rois) == set(View) and lesion.label is Label.MALIGNANT
