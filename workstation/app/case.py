@@ -65,7 +65,7 @@ class Case:
                     excluded[view] |= roi.mask((mask.shape[0], mask.shape[1]))
             counts = {view: frame.counts for view, frame in self.scan.frames.items()}
             masks = {view: facts.body_mask for view, facts in self.bodies.items()}
-            self._without |= {"key": key, "facts": replace(self.facts, bone=bone_window(counts, masks, excluded))}
+            self._without.update(key=key, facts=replace(self.facts, bone=bone_window(counts, masks, excluded)))
         facts: PictureFacts = self._without["facts"]
         return facts
 

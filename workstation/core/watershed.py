@@ -115,7 +115,7 @@ def _basins(picture: Picture, mask: Mask, depth: float) -> NDArray[np.int64]:
         basin[row, column] = uphill
         sizes[uphill] += 1
         for lower in near[1:]:
-            if peaks[lower] - height < depth or sizes[lower] < _SMALLEST:
+            if peaks[lower] - height <= depth or sizes[lower] < _SMALLEST:
                 into[lower] = near[0]
                 sizes[near[0]] += sizes[lower]
     roots = sorted({root(number) for number in range(1, len(into))}, key=lambda number: -peaks[number])
