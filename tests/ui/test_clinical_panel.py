@@ -36,7 +36,7 @@ def facts(window):
 def test_facts_are_told_and_taken_back(window, qtbot):
     panel = window.read_page.clinical
     key(window, Qt.Key.Key_C, ALT)
-    assert panel.head.isChecked()
+    assert panel.opened
     choose(panel.reference, 1)
     write(panel._fields["reference_evidence"], "biopsy of L3")
     write(panel._fields["reference_date"], "2020-03-01")

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -29,7 +28,6 @@ from workstation.core.lesion import Progress
 from workstation.ui.choice import Choice
 from workstation.ui.text_field import TextField
 
-HEIGHT = 260  # of the open panel; the rest scrolls
 _DAYS_SHOWN = 3
 
 
@@ -37,6 +35,7 @@ class ClinicalPanel(QFrame):
     """Every field is one step that can be taken back; what cannot be read is told at the foot and put back."""
 
     finished = Signal()  # Enter in a field: give the keys back to the pictures
+    unfolded = Signal()
 
     def __init__(self, editor: Editor, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,12 +43,11 @@ class ClinicalPanel(QFrame):
         self._editor, self._workbench = editor, workbench
         self._found: PatientFacts | None = None
         self.head = QToolButton(objectName="tool")
-        self.head.setCheckable(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.head.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.head.setToolTip(self.tr("Clinical facts of the patient (Alt+C)"))
-        self.head.toggled.connect(self._fold)
+        self.head.clicked.connect(self.toggle)
         self.summary = _quiet()
         self._fields: dict[str, TextField] = {}
         self._before: dict[str, str] = {}  # the text each field was given
@@ -58,13 +56,12 @@ class ClinicalPanel(QFrame):
         editor.edited.connect(self._edited)
         editor.leaving.connect(self._keep_typed)
         workbench.changed.connect(self._changed)
-        self.head.setChecked(False)
         self._fold(False)
         self.refresh()
 
     def toggle(self) -> None:
         """Open or fold it."""
-        self.head.toggle()
+        self._fold(not self.opened)
 
     def undo(self) -> None:
         clinical.undo(self._workbench, self._scan)
@@ -123,7 +120,7 @@ class ClinicalPanel(QFrame):
         return box
 
     def _lay_out(self) -> None:
-        inside = QWidget(objectName="panel")
+        inside = self._inside = QWidget(objectName="panel")
         form = QFormLayout(inside)
         form.setContentsMargins(12, 0, 12, 8)
         form.setSpacing(6)
@@ -148,20 +145,13 @@ class ClinicalPanel(QFrame):
         row(self.tr("Sex, age"), self.sex, self.age)
         row(self.tr("Treatment"), fields["treatment_start"])
         row(self.tr("Scans"), self.scans)
-        row(self.tr("Reference"), self.reference, fields["reference_date"], reference=True)
+        row(self.tr("Reference"), self.reference, reference=True)
         row(self.tr("Evidence"), fields["reference_evidence"], reference=True)
-        row("", self.by, reference=True)
+        row(self.tr("Its date"), fields["reference_date"], self.by, reference=True)
         row(self.tr("ALP"), fields["alp"], fields["alp_date"])
         row(self.tr("PSA"), fields["psa"], fields["psa_date"])
         row(self.tr("Excluded"), self.excluded)
         row("", self.take_back)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(inside)
-        self._area.setFixedHeight(HEIGHT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 4)
         layout.setSpacing(2)
@@ -170,15 +160,18 @@ class ClinicalPanel(QFrame):
         top.setContentsMargins(12, 0, 12, 2)
         top.addWidget(self.summary)
         layout.addLayout(top)
-        layout.addWidget(self._area)
+        layout.addWidget(inside)
 
     # Showing
 
     def _fold(self, opened: bool) -> None:
+        self.opened = opened
         self.head.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self.head.setText(self.tr("CLINICAL FACTS"))
-        self._area.setVisible(opened)
+        self._inside.setVisible(opened)
         self.summary.setVisible(not opened and bool(self.summary.text()))
+        if opened:
+            self.unfolded.emit()
 
     def refresh(self) -> None:
         """Show the patient of the scan that is open."""
@@ -187,7 +180,7 @@ class ClinicalPanel(QFrame):
         blinded = bool(getattr(self._workbench, "blinded", False))
         for widget in self._of_reference:
             widget.setVisible(not blinded)
-        self._area.setEnabled(self._workbench.writable)
+        self._inside.setEnabled(self._workbench.writable)
         facts = None if found is None else found.facts
         for box, value in (
             (self.tumour, found and found.tumour),
@@ -205,12 +198,12 @@ class ClinicalPanel(QFrame):
         age = None if found is None else found.age
         self.age.setText("" if age is None else self.tr("{0:.0f} years").format(age))
         self.scans.setText(self._scan_words())
-        self.by.setText(self.tr("entered: {0}").format(facts.reference_by) if facts and facts.reference_by else "")
+        self.by.setText(self.tr("by {0}").format(facts.reference_by) if facts and facts.reference_by else "")
         text = None if found is None else found.undo_text
         self.take_back.setEnabled(text is not None)
         self.take_back.setText(self.tr("Take back: {0}").format(text) if text else self.tr("Nothing to take back"))
         self.summary.setText(self._summary_words(blinded))
-        self.summary.setVisible(not self.head.isChecked() and bool(self.summary.text()))
+        self.summary.setVisible(not self.opened and bool(self.summary.text()))
         self._edited_verdict()
 
     def _edited(self) -> None:

@@ -34,7 +34,7 @@ class EvidenceRow(QWidget):
         for key, words in resources.table("vocab/examinations").items():
             self.examination.addItem(words["name"], key)
         self.examination.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.examination.setMinimumContentsLength(8)
+        self.examination.setMinimumContentsLength(4)
         self.examination.activated.connect(self._examined)
         self.day = TextField()
         self.day.setMaxLength(20)
@@ -46,6 +46,8 @@ class EvidenceRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(6)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
         grid.addWidget(self.examination, 0, 0)
         grid.addWidget(self.day, 0, 1)
         grid.addWidget(self.mark, 1, 0, 1, 2)

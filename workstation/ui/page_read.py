@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workstation.app import pictures
 from workstation.app.carrying import Carrying
@@ -119,12 +119,21 @@ class ReadPage(QWidget):
         right_column.addWidget(self.clinical)
         right_column.addWidget(_line())
         right_column.addWidget(AiPanel())
-        right.setMinimumWidth(304)
-        right.setMaximumWidth(420)
+        column_area = QScrollArea(objectName="panel")  # on a low screen the column scrolls, and nothing is crushed
+        column_area.setWidgetResizable(True)
+        column_area.setFrameShape(QFrame.Shape.NoFrame)
+        column_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column_area.setWidget(right)
+        column_area.setMinimumWidth(304)
+        column_area.setMaximumWidth(420)
+        self.clinical.unfolded.connect(
+            lambda: QTimer.singleShot(0, self.clinical, lambda: column_area.ensureWidgetVisible(self.clinical, 0, 0))
+        )
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(1)
-        for part in (self.cases, middle, right):
+        for part in (self.cases, middle, column_area):
             splitter.addWidget(part)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([220, 1000, 300])
