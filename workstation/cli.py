@@ -292,7 +292,8 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(rows)
     else:
-        names = ("scan", "patient", "day", "tumour", "sex", "age", "views", "lesions", "grade", "reference", "status", "reader")
+        who = ("scan", "patient", "day", "tumour", "sex", "age", "views")
+        names = (*who, "lesions", "grade", "reference", "status", "reader")
         _print_table(names, [[row[name] for name in names] for row in rows])
     return DONE
 
