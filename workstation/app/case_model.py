@@ -44,7 +44,9 @@ class CaseModel(QAbstractListModel):
         block, inside = divmod(number, BLOCK)
         if block not in self._blocks:
             ids = self._reading.worklist[block * BLOCK : (block + 1) * BLOCK]
-            self._blocks[block] = library.rows(ids, reader=self._reading.workbench.reader)
+            found = library.rows(ids, reader=self._reading.workbench.reader)
+            walk = self._reading.walk
+            self._blocks[block] = found if walk is None else walk.dress(block * BLOCK, found)
         rows = self._blocks[block]
         return rows[inside] if inside < len(rows) else None
 

@@ -95,7 +95,7 @@ class Editor(QObject):
         readers: tuple[str, ...] = ()
         if scan is not None and library is not None:
             others = {key.reader for key in library.readings(scan)} - {own}
-            readers, session = (own, *sorted(others)), library.session(ReadingKey(scan, own))
+            readers, session = (own, *sorted(others)), library.session(self._workbench.key(scan))
         self._session, self._readers, self._settle = session, readers, None
         self.edited.emit()
 
@@ -114,7 +114,9 @@ class Editor(QObject):
         library = self._workbench.library
         if library is not None and self._session is not None and reader in self._readers:
             self.leaving.emit()
-            self._session = library.session(ReadingKey(self._session.reading.key.scan, reader))
+            scan = self._session.reading.key.scan
+            own = reader == self._workbench.reader
+            self._session = library.session(self._workbench.key(scan) if own else ReadingKey(scan, reader))
             self.edited.emit()
 
     def show_next_reading(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -16,12 +17,26 @@ from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
+from workstation.store.values import ScanRow
 
 log = logging.getLogger(__name__)
 
 
+class Walk(Protocol):
+    """What leads through the cases instead of the library page's list. total: how many there are."""
+
+    @property
+    def total(self) -> int: ...
+
+    def go(self, position: int) -> None: ...
+
+    def step(self, by: int) -> None: ...
+
+    def dress(self, start: int, rows: list[ScanRow]) -> list[ScanRow]: ...
+
+
 class Reading(QObject):
-    """Steps through scan ids in the order of the library page's list."""
+    """Steps through scan ids in the order of the library page's list, or along a walk. at: the place in the list."""
 
     opened = Signal()
     worklist_changed = Signal()
@@ -32,6 +47,8 @@ class Reading(QObject):
         self._viewer, self._editor = viewer, editor
         self.scan: str | None = None
         self.worklist: tuple[str, ...] = ()
+        self.at: int | None = None
+        self.walk: Walk | None = None
         settings, colormaps = workbench.settings, pictures.colormaps()
         viewer.state = replace(
             viewer.state,
@@ -48,10 +65,26 @@ class Reading(QObject):
     def set_worklist(self, scans: Sequence[str]) -> None:
         """The scans to step through, in order."""
         self.worklist = tuple(scans)
+        self.at = self._place(self.scan)
         self.worklist_changed.emit()
 
-    def open(self, scan: str) -> None:
-        """Show a scan and the reader's reading of it. A scan that cannot be shown leaves the last one on screen."""
+    def choose(self, position: int) -> None:
+        """Open the case at a place of the list."""
+        if self.walk is not None:
+            self.walk.go(position)
+        else:
+            self.open(self.worklist[position], position)
+
+    def _place(self, scan: str | None) -> int | None:
+        if self.at is not None and self.at < len(self.worklist) and self.worklist[self.at] == scan:
+            return self.at
+        return self.worklist.index(scan) if scan in self.worklist else None
+
+    def open(self, scan: str, at: int | None = None) -> None:
+        """Show a scan and the reader's reading of it. A scan that cannot be shown leaves the last one on screen.
+
+        at: its place in the list, where the list holds it more than once.
+        """
         from workstation.store.errors import LibraryError
 
         library = self.workbench.library
@@ -64,25 +97,29 @@ class Reading(QObject):
             self.workbench.note(str(error))
             return
         self.scan = scan
+        self.at = self._place(scan) if at is None else at
         self._viewer.show(case)
         self.workbench.change_settings(last_scan=scan)
         self.opened.emit()
 
     def close(self) -> None:
-        self.scan = None
+        self.scan = self.at = None
         self._editor.open(None)
         self._viewer.show(None)
         self.opened.emit()
 
     def step(self, by: int) -> None:
         """The next or previous scan of the worklist; says so at its end."""
-        if self.scan is None or self.scan not in self.worklist:
+        if self.walk is not None:
+            self.walk.step(by)
+            return
+        if self.at is None:
             if self.worklist:
                 self.open(self.worklist[0])
             return
-        at = self.worklist.index(self.scan) + by
+        at = self.at + by
         if 0 <= at < len(self.worklist):
-            self.open(self.worklist[at])
+            self.open(self.worklist[at], at)
         else:
             self.workbench.note(self.tr("This is the last scan of the list.") if by > 0 else self.tr("First scan."))
 
@@ -127,6 +164,7 @@ class Reading(QObject):
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
+            self.walk = None
             self.set_worklist(())
             self.close()
         elif changes & Changes.SCANS:

@@ -12,16 +12,22 @@ from PySide6.QtCore import QObject, Signal
 from workstation.app import settings as settings_file
 from workstation.app.settings import Settings
 from workstation.core.changes import Changes
+from workstation.core.lesion import ReadingKey
+from workstation.core.people import Role
 from workstation.workflows import home as places
 
 if TYPE_CHECKING:
+    from workstation.store.blinded import BlindLibrary
     from workstation.store.library import Library
 
 log = logging.getLogger(__name__)
 
 
 class Workbench(QObject):
-    """Pages connect to `changed` and refresh what the flag names; nobody calls refresh."""
+    """Pages connect to `changed` and refresh what the flag names; nobody calls refresh.
+
+    library: as the reader sees it. While they have a blinded queue that is not ended it holds nobody else's readings.
+    """
 
     changed = Signal(object)  # Changes
     noted = Signal(str)  # a sentence for the foot of the window
@@ -31,6 +37,8 @@ class Workbench(QObject):
         self.home = home if home is not None else places.home()
         self.settings: Settings = settings_file.load(self.home)
         self.library: Library | None = None
+        self.blind: BlindLibrary | None = None  # the same, where the reader is blinded
+        self._whole: Library | None = None
         self._reader: str | None = None
         self._account = places.default_reader()
 
@@ -55,10 +63,46 @@ class Workbench(QObject):
         )
         return words.format(holder)
 
+    @property
+    def blinded(self) -> bool:
+        """Whether the reader must see nobody else's readings, and no Reference."""
+        return self.blind is not None
+
+    @property
+    def role(self) -> Role | None:
+        """What the reader does in this library; None where nobody has said."""
+        return None if self.library is None else self.library.role(self.reader)
+
+    def key(self, scan: str) -> ReadingKey:
+        """The reader's own reading of a scan, in the round it is in now."""
+        return ReadingKey(scan, self.reader) if self.library is None else self.library.key(scan, self.reader)
+
     def sign_in(self, reader: str) -> None:
         """Read as `reader` for this start only."""
-        self._reader = reader.strip() or None
-        self.changed.emit(Changes.READING)
+        before, self._reader = self.reader, reader.strip() or None
+        if self._whole is None or self.reader == before:
+            self.changed.emit(Changes.READING)
+        else:
+            self.see_anew()
+
+    def see_anew(self) -> None:
+        """Show the library as the reader may see it: somebody signed in, or a queue was made or ended.
+
+        What is on screen may be another's, so every page begins again.
+        """
+        self._blind()
+        if self.library is not None:
+            self.changed.emit(Changes.LIBRARY | Changes.SCANS | Changes.READING)
+
+    def _blind(self) -> None:
+        self.library, self.blind = self._whole, None
+        if self._whole is None:
+            return
+        queue = self._whole.open_queue(self.reader)
+        if queue is not None and queue.blinded:
+            from workstation.store.blinded import BlindLibrary
+
+            self.library = self.blind = BlindLibrary(self._whole, self.reader)
 
     def open_library(self, folder: Path, read_only: bool = False, kind: str = "research") -> bool:
         """Open a library, or make an empty one of that kind where the folder is empty.
@@ -78,7 +122,8 @@ class Workbench(QObject):
             self.note(str(error))
             return False
         self.close_library()
-        self.library = opened
+        self._whole = opened
+        self._blind()
         self.change_settings(last_library=str(folder))
         self.changed.emit(Changes.LIBRARY | Changes.SCANS | Changes.READING)
         return True
@@ -86,7 +131,7 @@ class Workbench(QObject):
     def close_library(self) -> None:
         if self.library is not None:
             self.library.close()
-            self.library = None
+            self.library = self.blind = self._whole = None
 
     def change_settings(self, **values: Any) -> None:
         """Replace settings by name and keep them; a folder that cannot be written only warns."""

@@ -17,6 +17,7 @@ from workstation.core.lesion import Progress, Reading, ReadingKey
 from workstation.store import history, lists, readings
 from workstation.store.clinical import Told
 from workstation.store.errors import LibraryError
+from workstation.store.lesion_lists import LesionLists
 from workstation.store.library import Library
 from workstation.store.values import ScanQuery, ScanRow
 
@@ -24,7 +25,7 @@ from workstation.store.values import ScanQuery, ScanRow
 OPEN = frozenset(
     "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
     " prints thumbnail objects patients people role tell_role make_queue end_queue queues open_queue queue_items"
-    " first_left place_in pace come_back verify verifying backup backing_up".split()
+    " spacing first_left place_in pace come_back verify verifying backup backing_up".split()
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)
@@ -47,14 +48,19 @@ class BlindLibrary(Library):
         if queue is not None:
             self.rounds.update(self.come_back(queue.id))
 
-    def key(self, scan: str) -> ReadingKey:
+    def key(self, scan: str, reader: str = "") -> ReadingKey:
         """The reader's present reading of a scan."""
-        return ReadingKey(scan, self.reader, self.rounds.get(scan, 1))
+        own = reader in ("", self.reader)
+        return ReadingKey(scan, self.reader, self.rounds.get(scan, 1)) if own else ReadingKey(scan, reader)
 
     # Readings
 
     def readings(self, scan: str) -> list[ReadingKey]:
         return [key for key in super().readings(scan) if key == self.key(scan)]
+
+    def reach(self, key: ReadingKey) -> None:
+        """A case has come back: from now on it is read in that round, and what was read before is out of sight."""
+        self.rounds[key.scan] = max(key.round, self.rounds.get(key.scan, 1))
 
     def several_readings(self) -> list[str]:
         return []
@@ -77,13 +83,13 @@ class BlindLibrary(Library):
     def ids(self, query: ScanQuery | None = None) -> list[str]:
         """Status, lesions and grade are the reader's own, in filters and order too; a Reference sorts nothing."""
         asked = query or ScanQuery()
+        if asked.to_adjudicate:
+            return []  # it would tell what others have read
         sort = "imported" if asked.sort in (*_OWN_SORTS, "reference") else asked.sort
         found = super().ids(ScanQuery(asked.text, asked.tumour, sort=sort, descending=asked.descending))
         if asked.status is None and asked.labelled is None and asked.sort not in _OWN_SORTS:
             return found
         own = self._own()
-        if asked.to_adjudicate:
-            return []  # it would tell what others have read
         names = readings.SUMMARY.split(", ")
         if asked.status is not None:
             at, wanted = names.index("status_order"), list(Progress).index(asked.status)
@@ -100,6 +106,10 @@ class BlindLibrary(Library):
     def rows(self, ids: Sequence[str], reader: str | None = None) -> list[ScanRow]:
         """The reader's own counts and status, whoever's are asked for."""
         return self._blind(super().rows(ids))
+
+    def lesions(self) -> LesionLists:
+        """The reader's own, of their present readings."""
+        return LesionLists(self._connections, (self.reader, self.rounds))
 
     def priors(self, scan: str, reader: str | None = None) -> list[ScanRow]:
         return self._blind(super().priors(scan))

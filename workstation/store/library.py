@@ -33,6 +33,7 @@ from workstation.store import (
 from workstation.store.clinical import Told
 from workstation.store.connection import Connections, open_reading
 from workstation.store.errors import LibraryError, told
+from workstation.store.lesion_lists import LesionLists
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
 from workstation.store.queues import Place, Queue, QueueItem
 from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
@@ -164,6 +165,14 @@ class Library:
         with self._connections.reading() as connection:
             return scans.load(connection, self.folder, scan)
 
+    def spacing(self, scan: str) -> tuple[float, float] | None:
+        """Row and column spacing (mm) of the scan's first view; None where the header does not tell."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                "SELECT row_spacing, column_spacing FROM frames WHERE scan = ? ORDER BY view LIMIT 1", (scan,)
+            ).fetchone()
+        return None if found is None or None in found else (float(found[0]), float(found[1]))
+
     def facts(self, scan: str) -> Mapping[str, object]:
         """What is kept of the header; needs no pixels."""
         with self._connections.reading() as connection:
@@ -214,6 +223,10 @@ class Library:
         """The ids of all patients that ever had a scan here."""
         with self._connections.reading() as connection:
             return {row[0] for row in connection.execute("SELECT id FROM patients")}
+
+    def lesions(self) -> LesionLists:
+        """Lists of the lesions of all scans."""
+        return LesionLists(self._connections)
 
     # --- clinical facts ---------------------------------------------------------------------------------------
 
@@ -345,6 +358,10 @@ class Library:
         """The readings begun on a scan, the first first."""
         with self._connections.reading() as connection:
             return readings.of_scan(connection, scan)
+
+    def key(self, scan: str, reader: str) -> ReadingKey:
+        """A person's reading of a scan in the round they are in now: the first, unless they read blinded."""
+        return ReadingKey(scan, reader)
 
     def session(self, key: ReadingKey) -> Session:
         """The reading with its undo stacks, empty where nothing was done yet."""

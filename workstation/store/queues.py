@@ -135,7 +135,10 @@ def of_reader(connection: sqlite3.Connection, reader: str | None = None) -> list
         " ORDER BY seq DESC",
         (reader,),
     )
-    return [Queue(*row[:5], bool(row[5]), json.loads(row[6]), bool(row[7])) for row in found]
+    return [
+        Queue(queue, seq, at, who, whose, bool(blinded), json.loads(made_by), bool(ended))
+        for queue, seq, at, who, whose, blinded, made_by, ended in found
+    ]
 
 
 def items(connection: sqlite3.Connection, queue: str, start: int = 0, stop: int | None = None) -> list[QueueItem]:

@@ -49,18 +49,17 @@ class CaseList(QFrame):
         self._show_current()
 
     def _chosen(self, index: QModelIndex) -> None:
-        row = index.data(ROW)
-        if row is not None:
-            self._reading.open(row.scan)
+        if index.data(ROW) is not None:
+            self._reading.choose(index.row())
 
     def _show_current(self) -> None:
-        worklist, scan = self._reading.worklist, self._reading.scan
-        if scan in worklist:
-            at = worklist.index(scan)
-            self._count.setText(self.tr("CASES  {0} of {1}").format(at + 1, len(worklist)))
+        walk, at = self._reading.walk, self._reading.at
+        total = len(self._reading.worklist) if walk is None else walk.total
+        if at is not None:
+            self._count.setText(self.tr("CASES  {0} of {1}").format(at + 1, total))
             self.view.setCurrentIndex(self.view.model().index(at, 0))
         else:
-            self._count.setText(self.tr("CASES  {0}").format(len(worklist)))
+            self._count.setText(self.tr("CASES  {0}").format(total))
 
 
 class _CaseDelegate(QStyledItemDelegate):

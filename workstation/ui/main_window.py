@@ -33,6 +33,7 @@ from workstation.core.changes import Changes
 from workstation.ui import theme
 from workstation.ui.icons import icon
 from workstation.ui.page_library import LibraryPage
+from workstation.ui.page_queue import QueuePage
 from workstation.ui.page_read import ReadPage
 from workstation.ui.tooltip import plain
 
@@ -53,9 +54,11 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.library_page = LibraryPage(workbench, self.jobs)
         self.read_page = ReadPage(workbench)
+        self.queue_page = QueuePage(workbench, self.jobs, self.read_page.queue, self.library_page.table)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.library_page)
         self._stack.addWidget(self.read_page)
+        self._stack.addWidget(self.queue_page)
         self.actions_by_id = self._make_actions()
         self._note = QLabel(objectName="quiet")
         self._note.setTextFormat(Qt.TextFormat.PlainText)
@@ -67,6 +70,8 @@ class MainWindow(QMainWindow):
         workbench.noted.connect(self.show_note)
         workbench.changed.connect(self._changed)
         self.library_page.open_scan.connect(self.read)
+        self.queue_page.resume_wanted.connect(self.resume)
+        self.queue_page.library_wanted.connect(lambda: self.show_page(0))
         self.read_page.header_wanted.connect(self.show_header)
         self.read_page.editor.edited.connect(self._name_undo)
         if workbench.settings.window:
@@ -79,7 +84,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(0)
         self._pages = QButtonGroup(self)
-        for number, action_id in enumerate(("page.library", "page.read")):
+        for number, action_id in enumerate(("page.library", "page.read", "page.queue")):
             button = QToolButton(objectName="page")
             button.setText(actions.find(action_id).name)
             button.setToolTip(self.actions_by_id[action_id].toolTip())
@@ -116,6 +121,7 @@ class MainWindow(QMainWindow):
         handlers = {
             "page.library": lambda: self.show_page(0),
             "page.read": lambda: self.show_page(1),
+            "page.queue": lambda: self.show_page(2),
             "page.search": self._search,
             "page.import": self._import,
             "page.import_folder": self._import_folder,
@@ -160,15 +166,22 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(number)
         self._pages.button(number).setChecked(True)
         if number == 1:
-            self.read_page.reading.set_worklist(self.library_page.ids())
+            if not self.read_page.queue.walking:
+                self.read_page.reading.set_worklist(self.library_page.ids())
             self.read_page.give_keys()
             if self.read_page.reading.scan is None:
                 self.read_page.reading.step(1)
 
     def read(self, scan: str) -> None:
         """Open a scan on the reading page, with the library page's list as the worklist."""
+        self.read_page.queue.leave()
         self.read_page.open(scan)
         self.show_page(1)
+
+    def resume(self) -> None:
+        """Go on with the reader's queue where they were."""
+        if self.read_page.queue.resume():
+            self.show_page(1)
 
     def _search(self) -> None:
         self.show_page(0)
@@ -271,6 +284,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.jobs.stop()
         self.library_page.stop()
+        self.read_page.queue.keep_place()
         self.read_page.reading.close()  # keeps what is being typed
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         self.workbench.change_settings(window=geometry)

@@ -14,6 +14,7 @@ from workstation.app import pictures
 from workstation.app.carrying import Carrying
 from workstation.app.editor import Editor
 from workstation.app.one_hand import OneHand
+from workstation.app.queue import WorkQueue
 from workstation.app.reading import Reading
 from workstation.app.reshaping import Reshaping
 from workstation.app.viewer import Viewer
@@ -53,6 +54,7 @@ class ReadPage(QWidget):
         self.viewer = Viewer(self.editor, self)
         self.tools = Tools(self.viewer, self.editor, self)
         self.reading = Reading(workbench, self.viewer, self.editor, self)
+        self.queue = WorkQueue(workbench, self.reading, self.viewer, self)
         self.reshaping = Reshaping(self.viewer, self.editor, self)
         self.one_hand = OneHand(self.viewer, self.editor, self.tools.drafting, self)
         self.carrying = Carrying(workbench, self.viewer, self.editor, self)
