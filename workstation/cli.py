@@ -140,6 +140,10 @@ def build_parser() -> argparse.ArgumentParser:
     _library(verify)
     verify.add_argument("--head", metavar="HASH", help="a head noted earlier, which must still be in the history")
 
+    check = command("check", _check, "list what contradicts itself in readings, and lesions unlike their like")
+    _library(check)
+    check.add_argument("--reader", metavar="NAME", help="only this reader's readings")
+
     backup = command("backup", _backup, "write a consistent copy of a library, also while it is in use")
     _library(backup)
     backup.add_argument("--out", required=True, type=_path, metavar="FILE")
@@ -362,6 +366,17 @@ def _verify(arguments: argparse.Namespace) -> int:
     return DONE if found.ok else FINDINGS
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    from workstation.workflows import check
+
+    found = _follow(check.folder(_needed_library(arguments), arguments.reader))
+    if arguments.json:
+        _print_json(check.as_json(found))
+    for line in () if arguments.json else check.as_text(found):
+        print(plain(line))
+    return FINDINGS if found.findings else DONE
+
+
 def _backup(arguments: argparse.Namespace) -> int:
     from workstation.workflows import backup
     from workstation.workflows.opening import reading
@@ -456,18 +471,9 @@ def _follow(job: Job[T]) -> T:
 def _print_json(value: object) -> None:
     import json
 
-    print(json.dumps(_finite(value), allow_nan=False))
+    from workstation.workflows.json_files import finite
 
-
-def _finite(value: Any) -> Any:
-    """The value with null for what JSON has no number for."""
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
+    print(json.dumps(finite(value), allow_nan=False))
 
 
 def _print_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

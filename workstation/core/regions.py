@@ -89,17 +89,27 @@ def region_at(down: float, towards_left: float, view: View) -> tuple[str | None,
     same unit. Lesions of unpaired bones have a side too when they lie clearly off the middle.
     """
     letter = "a" if view is View.ANTERIOR else "p"
-    place = np.array((down, abs(towards_left)))
     gaps: dict[str, float] = {}
     for bone in _BONES:
         if bone.view in ("", letter):
-            start, along = np.array(bone[2:4]), np.array(bone[4:6]) - np.array(bone[2:4])
-            share = min(max(float((place - start) @ along) / float(along @ along), 0.0), 1.0)
-            gap = float(np.hypot(*(place - start - share * along))) - bone.radius
-            gaps[bone.region] = min(gap, gaps.get(bone.region, gap))
+            to_bone = _gap(bone, down, abs(towards_left))
+            gaps[bone.region] = min(to_bone, gaps.get(bone.region, to_bone))
     region = min(gaps, key=lambda key: gaps[key])
     if gaps[region] > _FAR:
         return None, None
     if region in _UNPAIRED and abs(towards_left) < _MIDDLE:
         return region, "midline"
     return region, "left" if towards_left > 0 else "right"
+
+
+def gap(region: str, down: float, towards_left: float) -> float | None:
+    """How far a place is from a region, whichever view shows it; below 0 inside. None for a region not on the map."""
+    return min((_gap(bone, down, abs(towards_left)) for bone in _BONES if bone.region == region), default=None)
+
+
+def _gap(bone: _Bone, down: float, aside: float) -> float:
+    """From a place to the bone's edge, in shares of the body's height."""
+    place = np.array((down, aside))
+    start, along = np.array(bone[2:4]), np.array(bone[4:6]) - np.array(bone[2:4])
+    share = min(max(float((place - start) @ along) / float(along @ along), 0.0), 1.0)
+    return float(np.hypot(*(place - start - share * along))) - bone.radius

@@ -133,6 +133,11 @@ CREATE TRIGGER readings_advance_queues AFTER UPDATE OF status_order, lesions ON 
         WHERE scan = NEW.scan AND reader = NEW.reader AND round = NEW.round; END;
 """
 
+# All lesions of one label, region by region, without reading what was drawn.
+_FIFTH = """
+CREATE INDEX lesions_label ON lesions (label, region, reading, id);
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -155,7 +160,7 @@ def _run(script: str) -> Migration:
     return migrate
 
 
-MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH))
+MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH), _run(_FIFTH))
 
 
 def version(connection: sqlite3.Connection) -> int:
