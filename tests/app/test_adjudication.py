@@ -103,7 +103,7 @@ def test_undo_shows_the_question_it_opens_again(benches):
     bench.editor.undo()
     assert bench.adjudication.at == 0 and bench.adjudication.decided is None
     bench.editor.redo()
-    assert bench.adjudication.decided == "Decide: A"
+    assert bench.adjudication.decided == "Take reader A"
 
 
 def test_a_label_and_an_outline_of_ones_own_decide_and_the_tools_go_on_changing_it(benches):

@@ -201,9 +201,12 @@ class Adjudication(QObject):
         if about.group is None and len(readers) != 1:
             self.told.emit(self.tr("Take one reader's verdict, or give your own (Alt+0 to Alt+3, Alt+D)."))
             return
+        self._push(decision.take(self.taking(*readers), comparison, self.session, about, readers))
+
+    def taking(self, *readers: int) -> str:
+        """The name of that decision in the history."""
         letters = ", ".join(LETTERS[reader] for reader in readers)
-        what = self.tr("Decide: {0}").format(letters) if readers else self.tr("Decide: none of them")
-        self._push(decision.take(what, comparison, self.session, about, readers))
+        return self.tr("Take reader {0}").format(letters) if readers else self.tr("Take no reader")
 
     def take_all(self) -> None:
         self.take(*range(len(self.comparison.readings) if self.comparison is not None else 0))
@@ -215,7 +218,7 @@ class Adjudication(QObject):
             return False
         if about.key in decision.settled(self.session):
             return False
-        what = self.tr("Decide: {0}").format(label)
+        what = self.tr("Decide for {0}").format(label)
         self._push(decision.call(what, comparison, self.session, about, label))
         return True
 

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workstation.app import viewport
 from workstation.app.viewer import Panel, Viewer
-from workstation.ui import canvas_marks, theme
+from workstation.ui import canvas_marks, reader_marks, theme
 
 if TYPE_CHECKING:
     from workstation.ui.tools import Tools
@@ -80,6 +80,7 @@ class Canvas(QWidget):
             painter.drawPixmap(0, 0, self._resting_layer(ratio))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             canvas_marks.frame(painter, self.viewer, self.panel, QSizeF(self.size()), self.scale)
+            reader_marks.paint(painter, self.viewer, self.panel, self.transform)
             canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
             self.tools.paint(painter, self)
 

@@ -48,7 +48,8 @@ def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLin
     return pen
 
 
-def _outline(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo: QColor | None = None) -> None:
+def outlined(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo: QColor | None = None) -> None:
+    """Draw the line around an ROI; on a darker or lighter ground of its own where a halo is given."""
     shape = transform.map(path(roi))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if halo is not None:
@@ -60,7 +61,7 @@ def _outline(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo
     painter.drawPath(shape)
 
 
-def _tag(
+def tag(
     painter: QPainter, text: str, beside: QRectF, colour: QColor, strong: bool, taken: list[QRectF] | None = None
 ) -> None:
     """A small letter on a plate beside an outline, readable on any picture; not on a place that is taken already."""
@@ -88,7 +89,7 @@ def _tag(
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _box(roi: Roi, transform: QTransform) -> QRectF:
+def box_of(roi: Roi, transform: QTransform) -> QRectF:
     """The rectangle on screen around an ROI: its first pixel begins half a pixel before its centre."""
     return transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
 
@@ -105,11 +106,11 @@ def _lesion(
 ) -> None:
     colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
     width = 2.6 if selected else 1.5
-    _outline(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
-    box = _box(roi, transform)
+    outlined(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
+    box = box_of(roi, transform)
     if selected or taken is None or len(taken) < MANY or box.width() > 5:
         same = "=" if lesion.same_as_before else ""  # carried over from an earlier scan, and not touched since
-        _tag(painter, f"{same}{letter(lesion)}{number}", box, colour, selected, taken)
+        tag(painter, f"{same}{letter(lesion)}{number}", box, colour, selected, taken)
 
 
 def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
@@ -138,14 +139,14 @@ def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform,
             if roi is not None:
                 _lesion(painter, lesion, number, roi, transform, True, ground)
     for roi in viewer.new_rois(panel.view):
-        _outline(painter, roi, transform, _pen(accent, 2.0), ground)
+        outlined(painter, roi, transform, _pen(accent, 2.0), ground)
     preview = viewer.preview.get(panel.view)
     if preview is not None:
-        _outline(painter, preview, transform, _pen(accent, 1.5), ground)
+        outlined(painter, preview, transform, _pen(accent, 1.5), ground)
     proposal = viewer.proposal
     if proposal is not None and proposal.view is panel.view:
-        _outline(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
-        _tag(painter, viewer.tr("Enter: accept"), _box(proposal.roi, transform), accent, True)
+        outlined(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
+        tag(painter, viewer.tr("Enter: accept"), box_of(proposal.roi, transform), accent, True)
     _crosshair(painter, viewer, panel, transform)
 
 

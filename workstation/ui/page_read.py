@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from workstation.app import pictures
+from workstation.app.adjudication import Adjudication
 from workstation.app.carrying import Carrying
 from workstation.app.editor import Editor
 from workstation.app.one_hand import OneHand
@@ -23,6 +24,7 @@ from workstation.app.workbench import Workbench
 from workstation.core.display import Preset, Window
 from workstation.core.exclusion import REASONS
 from workstation.core.lesion import Label, Progress
+from workstation.ui.adjudication_panel import AdjudicationPanel
 from workstation.ui.ai_panel import AiPanel
 from workstation.ui.banner import Banner
 from workstation.ui.canvas import Canvas
@@ -66,6 +68,8 @@ class ReadPage(QWidget):
         self.lesions = LesionPanel(self.viewer, self.editor)
         self.verdict = VerdictPanel(self.viewer, self.editor)
         self.clinical = ClinicalPanel(self.editor, workbench)
+        self.adjudication = Adjudication(workbench, self.viewer, self.editor, self.reading, self)
+        self.judging = AdjudicationPanel(self.adjudication)
         self._frames = QWidget()
         self._frames_layout = QHBoxLayout(self._frames)
         self._frames_layout.setContentsMargins(0, 0, 0, 0)
@@ -75,9 +79,10 @@ class ReadPage(QWidget):
         self.viewer.case_changed.connect(self._rebuild_frames)
         for signal in (self.viewer.looked, self.viewer.marked, self.viewer.hovered):
             signal.connect(self._repaint)
-        drafts = (self.tools.drafting.told, self.one_hand.told)
+        drafts = (self.tools.drafting.told, self.one_hand.told, self.adjudication.told)
         for words in (self.editor.refused, self.reshaping.told, self.carrying.told, *drafts):
             words.connect(workbench.note)
+        self.adjudication.changed.connect(self._judging)
         self.reading.opened.connect(self.tools.forget)
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
@@ -114,13 +119,19 @@ class ReadPage(QWidget):
         right_column = QVBoxLayout(right)
         right_column.setContentsMargins(0, 0, 0, 0)
         right_column.setSpacing(0)
+        right_column.addWidget(self.judging)
         right_column.addWidget(self.lesions, 1)
         right_column.addWidget(_line())
         right_column.addWidget(self.verdict)
         right_column.addWidget(_line())
-        right_column.addWidget(self.clinical)
-        right_column.addWidget(_line())
-        right_column.addWidget(AiPanel())
+        self._beside = QWidget()
+        beside = QVBoxLayout(self._beside)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(0)
+        beside.addWidget(self.clinical)
+        beside.addWidget(_line())
+        beside.addWidget(AiPanel())
+        right_column.addWidget(self._beside)
         column_area = QScrollArea(objectName="panel")  # on a low screen the column scrolls, and nothing is crushed
         column_area.setWidgetResizable(True)
         column_area.setFrameShape(QFrame.Shape.NoFrame)
@@ -263,7 +274,16 @@ class ReadPage(QWidget):
         table |= {f"case.grade_{grade}": partial(self.verdict.grade, grade) for grade in range(4)}
         table |= {f"lesion.confidence_{value}": partial(self._confidence, value) for value in (1, 2, 3)}
         table |= {f"tool.{name}": partial(self._take, name) for name in tools.hands}
+        table |= self.judging.handlers(table["hand.next"], table["hand.skip"])
         return table
+
+    def _judging(self) -> None:
+        """One thing at a time: candidates, and what is not asked, rest while readers are adjudicated."""
+        if self.adjudication.active:
+            self.one_hand.leave()
+        self._beside.setVisible(not self.adjudication.active)
+        asked = self.adjudication.current
+        self.verdict.setVisible(not self.adjudication.active or asked is None or asked.group is None)
 
     def _want_header(self) -> None:
         if self.reading.scan is not None:
@@ -282,7 +302,7 @@ class ReadPage(QWidget):
                 canvas.setCursor(self.tools.hand.cursor)
 
     def _label(self, label: Label) -> None:
-        if not self.one_hand.keep(label):
+        if not (self.adjudication.call(label) or self.one_hand.keep(label)):
             self.lesions.label(label)
 
     def _confidence(self, value: int) -> None:
