@@ -45,7 +45,7 @@ class PersonPanel(QFrame):
         layout.addWidget(self._signed_in)
         layout.addLayout(row)
         self.name.activated.connect(self._chosen)
-        line.textEdited.connect(self._chosen)
+        line.textChanged.connect(self._chosen)
         line.returnPressed.connect(self._sign_in)
         queue.changed.connect(self.refresh)
         workbench.changed.connect(self._changed)
