@@ -115,5 +115,4 @@ def test_region_grow_outside_or_without_counts_is_nothing() -> None:
     assert grow(np.zeros(SHAPE, np.uint16), (5, 5)) is None
     assert grow(np.ones(SHAPE, np.uint16), (-5, 5)) is None
     assert grow(np.ones(SHAPE, np.uint16), (5, 5), exclude=np.ones(SHAPE, bool)) is None
-    whole = grow(np.ones(SHAPE, np.float32), (0, 0))
-    assert whole is not None and whole.roi.pixels == SHAPE[0] * SHAPE[1], "all as hot as the seed: all of it"
+    assert grow(np.full(SHAPE, 20, np.float32), (0, 0)) is None, "no hotter than what lies around"

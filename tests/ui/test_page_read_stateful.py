@@ -51,7 +51,7 @@ class Work(RuleBasedStateMachine):
         self.window.read_page.tools.drafting.take(view, Roi.from_mask(mask), Origin.HAND, False)
         self._stepped(self.editor.reading is not before)
 
-    @rule(label=st.sampled_from([Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_0]))
+    @rule(label=st.sampled_from([Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_0]))
     def label(self, label) -> None:
         self._key(label)
 
@@ -62,6 +62,19 @@ class Work(RuleBasedStateMachine):
     @rule(key=st.sampled_from([Qt.Key.Key_C, Qt.Key.Key_S, Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Escape]))
     def describe(self, key) -> None:
         self._key(key)
+
+    @rule(key=st.sampled_from([Qt.Key.Key_A, Qt.Key.Key_Z, Qt.Key.Key_D]), more=st.booleans())
+    def reshape(self, key, more) -> None:
+        self._key(key, Qt.KeyboardModifier.ShiftModifier if more else Qt.KeyboardModifier.NoModifier)
+
+    @rule(key=st.sampled_from([Qt.Key.Key_E, Qt.Key.Key_F, Qt.Key.Key_O, Qt.Key.Key_P]))
+    def reshape_with_shift(self, key) -> None:
+        self._key(key, Qt.KeyboardModifier.ShiftModifier)
+
+    @rule(which=st.sets(st.integers(0, 4)))
+    def select_several(self, which) -> None:
+        ids = list(self.editor.lesions)
+        self.window.read_page.viewer.select_all(tuple(ids[n] for n in sorted(which) if n < len(ids)))
 
     @rule(by=st.sampled_from([Qt.Key.Key_Tab, Qt.Key.Key_F4, Qt.Key.Key_H, Qt.Key.Key_X, Qt.Key.Key_B, Qt.Key.Key_I]))
     def look_around(self, by) -> None:
@@ -115,13 +128,13 @@ class Work(RuleBasedStateMachine):
         memory = self.editor.reading
         assert session.reading == memory == self.done[-1]
         assert len(session.done) == len(self.done) - 1 and len(session.undone) == len(self.undone)
-        assert row.lesions == len(memory.lesions)
+        assert row.lesions == len(memory.counted)
         assert row.malignant == memory.count(Label.MALIGNANT) and row.grade == memory.verdict.grade
         shown = self.window.read_page.lesions._list
         ids = [shown.topLevelItem(n).data(0, Qt.ItemDataRole.UserRole) for n in range(shown.topLevelItemCount())]
         assert ids == list(memory.lesions)
-        if self.window.read_page.viewer.selected is not None:
-            assert self.window.read_page.viewer.selected in memory.lesions
+        assert set(self.window.read_page.viewer.selection) <= set(memory.lesions)
+        assert all(roi.pixels for lesion in memory.lesions.values() for roi in lesion.rois.values())
 
     def teardown(self) -> None:
         if hasattr(self, "window"):

@@ -1,4 +1,4 @@
-"""Keys that reshape, merge, split and mark, at the real window: what the library holds afterwards, and one undo back."""
+"""Keys that reshape, merge, split and mark, at the real window: what the library holds then, and one undo back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every tool at 100, 125, 150 and 200 %, in both themes: the ROI drawn is the ROI asked, to the pixel.
 
-Qt reads the scale once, so each scale has a process of its own. OSTEOSCOPE_SHOTS names a folder for pictures to look at.
+Qt reads the scale once, so each scale has a process of its own. OSTEOSCOPE_SHOTS names a folder for pictures.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from workstation.core.lesion import Mask, Roi
 from workstation.core.surroundings import surroundings
 
 _NOISE = 1.0  # sigma of the smoothing against Poisson noise, pixels
+_CLEAR = 3.0  # a seed stands this many times the noise left after smoothing above its background
 _AROUND = 40  # pixels around the seed in which its background is looked for
 
 
@@ -19,7 +20,8 @@ def grow(counts: Counts, at: tuple[float, float], share: float = 0.5, exclude: M
 
     counts: one frame. exclude: pixels the region may not enter. Unlike the isocontour the seed is the pixel itself,
     not the peak uphill of it, and the region may run along a bone as far as it is that hot: for what has no one peak.
-    None outside the frame, on an excluded pixel, or where there are no counts.
+    None outside the frame, on an excluded pixel, and where the seed is not clearly above the bone around it: from
+    there the region would be the noise of half the body.
     """
     row, column = round(at[0]), round(at[1])
     if not (0 <= row < counts.shape[0] and 0 <= column < counts.shape[1]):
@@ -33,6 +35,8 @@ def grow(counts: Counts, at: tuple[float, float], share: float = 0.5, exclude: M
     top, left = max(row - _AROUND, 0), max(column - _AROUND, 0)
     crop = picture[top : row + _AROUND + 1, left : column + _AROUND + 1]
     background = min(surroundings(crop, (row - top, column - left)).background, height)
+    if height - background < _CLEAR * float(np.sqrt(height / (4 * np.pi * _NOISE**2))):
+        return None
     threshold = background + share * (height - background)
     hot = picture >= threshold
     if exclude is not None:
