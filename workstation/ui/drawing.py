@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
 from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
@@ -25,6 +25,7 @@ class Brush(Hand):
     """Paints into the lesion it starts on, else into a new one. With the count threshold only hot pixels are taken."""
 
     name = "brush"
+    sign = "\u2265"  # which counts the threshold takes, beside the cursor
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, tools: Tools) -> None:
@@ -140,6 +141,14 @@ class Brush(Hand):
         for width, shade in ((3.0, QColor(0, 0, 0, 110)), (1.3, theme.current()["accent"])):
             painter.setPen(QPen(shade, width))
             painter.drawPath(disc)
+        if self.above is not None:
+            font = QFont(painter.font())
+            font.setPixelSize(11)
+            font.setBold(True)
+            painter.setFont(font)
+            painter.setPen(theme.over(self.viewer.ground(canvas.panel))["accent"])
+            box = disc.boundingRect()
+            painter.drawText(QPointF(box.right() + 4, box.center().y() + 4), f"{self.sign} {self.above:.0f}")
 
     def words(self) -> str:
         words = self.tools.tr("Brush: radius {0:.1f} px").format(self.radius)
@@ -152,6 +161,7 @@ class Eraser(Brush):
     """Takes pixels away from the lesion it starts on, or from the selected one."""
 
     name = "eraser"
+    sign = "<"
 
     def press(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
         super().press(canvas, row, column, modifiers)
