@@ -33,6 +33,7 @@ from workstation.core.changes import Changes
 from workstation.ui import theme
 from workstation.ui.icons import icon
 from workstation.ui.page_library import LibraryPage
+from workstation.ui.page_quality import QualityPage
 from workstation.ui.page_queue import QueuePage
 from workstation.ui.page_read import ReadPage
 from workstation.ui.tooltip import plain
@@ -55,10 +56,12 @@ class MainWindow(QMainWindow):
         self.library_page = LibraryPage(workbench, self.jobs)
         self.read_page = ReadPage(workbench)
         self.queue_page = QueuePage(workbench, self.jobs, self.read_page.queue, self.library_page.table)
+        self.quality_page = QualityPage(workbench, self.jobs)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.library_page)
         self._stack.addWidget(self.read_page)
         self._stack.addWidget(self.queue_page)
+        self._stack.addWidget(self.quality_page)
         self.actions_by_id = self._make_actions()
         self._note = QLabel(objectName="quiet")
         self._note.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         workbench.noted.connect(self.show_note)
         workbench.changed.connect(self._changed)
         self.library_page.open_scan.connect(self.read)
+        self.quality_page.open_lesion.connect(self.read_lesion)
         self.queue_page.resume_wanted.connect(self.resume)
         self.queue_page.library_wanted.connect(lambda: self.show_page(0))
         self.read_page.header_wanted.connect(self.show_header)
@@ -84,7 +88,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(0)
         self._pages = QButtonGroup(self)
-        for number, action_id in enumerate(("page.library", "page.read", "page.queue")):
+        for number, action_id in enumerate(("page.library", "page.read", "page.queue", "page.quality")):
             button = QToolButton(objectName="page")
             button.setText(actions.find(action_id).name)
             button.setToolTip(self.actions_by_id[action_id].toolTip())
@@ -122,6 +126,7 @@ class MainWindow(QMainWindow):
             "page.library": lambda: self.show_page(0),
             "page.read": lambda: self.show_page(1),
             "page.queue": lambda: self.show_page(2),
+            "page.quality": lambda: self.show_page(3),
             "page.search": self._search,
             "page.import": self._import,
             "page.import_folder": self._import_folder,
@@ -131,6 +136,7 @@ class MainWindow(QMainWindow):
             "page.open_library": self._choose_library,
             "page.quit": self.close,
             **self.read_page.handlers,
+            **self.quality_page.handlers,
         }
         made: dict[str, QAction] = {}
         for row in actions.table():
@@ -145,6 +151,8 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _=False, handle=handlers[row.id]: handle())
             everywhere = row.id.startswith("page.")
             owner: QWidget = self if everywhere else self.read_page
+            if row.id.startswith("sheet."):
+                owner = self.quality_page
             action.setShortcutContext(
                 Qt.ShortcutContext.WindowShortcut if everywhere else Qt.ShortcutContext.WidgetWithChildrenShortcut
             )
@@ -284,6 +292,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.jobs.stop()
         self.library_page.stop()
+        self.quality_page.stop()
         self.read_page.queue.keep_place()
         self.read_page.reading.close()  # keeps what is being typed
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
