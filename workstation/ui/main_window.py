@@ -186,6 +186,13 @@ class MainWindow(QMainWindow):
         self.read_page.open(scan)
         self.show_page(1)
 
+    def read_lesion(self, scan: str, reader: str, lesion: str) -> None:
+        """Open a scan with one lesion of a reader's reading selected."""
+        self.read(scan)
+        self.read_page.editor.show_reading_of(reader)
+        if lesion in self.read_page.editor.lesions:
+            self.read_page.viewer.select(lesion)
+
     def resume(self) -> None:
         """Go on with the reader's queue where they were."""
         if self.read_page.queue.resume():
