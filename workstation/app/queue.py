@@ -178,11 +178,11 @@ class WorkQueue(QObject):
         if not self.walking:
             self._done = set()
         wanted = self._furthest + 1 if queue.blinded else self.total
-        items = library.queue_items(queue.id, known, wanted) if known < wanted else []
-        self._done.update(item.position for item in items if item.done)
-        scans = (*(reading.worklist if self.walking else ()), *(item.key.scan for item in items))
+        more = library.queue_scans(queue.id, known, wanted) if known < wanted else []
+        self._done.update(position for position, (_, done) in enumerate(more, known) if done)
+        scans = (*(reading.worklist if self.walking else ()), *(scan for scan, _ in more))
         reading.walk = self
-        if items:
+        if more:
             reading.set_worklist(scans)
 
     def step(self, by: int) -> None:

@@ -25,11 +25,12 @@ from workstation.store.values import ScanQuery, ScanRow
 OPEN = frozenset(
     "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
     " prints thumbnail objects patients people role tell_role make_queue end_queue queues open_queue queue_items"
-    " spacing first_left place_in pace come_back verify verifying backup backing_up".split()
+    " spacing queue_scans first_left place_in pace come_back verify verifying backup backing_up".split()
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)
 _OWN_SORTS = ("lesions", "malignant", "benign", "uncertain", "grade", "status")
+_BLOCK = 500
 _NOTHING: tuple[Any, ...] = (0, 0, 0, 0, None, str(Progress.NEW), 0, "")  # as readings.SUMMARY
 
 
@@ -143,16 +144,16 @@ class BlindLibrary(Library):
         own: dict[str, tuple[Any, ...]] = {}
         out: set[str] = set()
         with self._connections.reading() as connection:
-            for row in rows:
+            for start in range(0, len(rows), _BLOCK):
+                ids = [row.scan for row in rows[start : start + _BLOCK]]
+                marks = ", ".join("?" * len(ids))
                 found = connection.execute(
-                    f"SELECT {readings.SUMMARY} FROM readings WHERE scan = ? AND reader = ? AND round = ?",
-                    (row.scan, self.reader, self.rounds.get(row.scan, 1)),
-                ).fetchone()
-                if found is not None:
-                    own[row.scan] = found
-                excluded = connection.execute("SELECT excluded FROM scans WHERE id = ?", (row.scan,)).fetchone()
-                if excluded is not None and excluded[0] is not None:
-                    out.add(row.scan)
+                    f"SELECT scan, round, {readings.SUMMARY} FROM readings WHERE scan IN ({marks}) AND reader = ?",
+                    (*ids, self.reader),
+                )
+                own.update((scan, tuple(of)) for scan, number, *of in found if number == self.rounds.get(scan, 1))
+                excluded = f"SELECT id FROM scans WHERE id IN ({marks}) AND excluded IS NOT NULL"
+                out.update(scan for (scan,) in connection.execute(excluded, ids))
         blind = []
         for row in rows:
             values = dict(zip(names, own.get(row.scan, _NOTHING), strict=True))

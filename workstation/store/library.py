@@ -302,6 +302,11 @@ class Library:
         with self._connections.reading() as connection:
             return queues.items(connection, queue, start, stop)
 
+    def queue_scans(self, queue: str, start: int, stop: int) -> list[tuple[str, bool]]:
+        """Scan and whether it is done, at these positions of a queue."""
+        with self._connections.reading() as connection:
+            return queues.scans(connection, queue, start, stop)
+
     def first_left(self, queue: str, after: int = -1) -> int | None:
         """The first position of a queue behind `after` that is not done."""
         with self._connections.reading() as connection:

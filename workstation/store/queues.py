@@ -64,7 +64,7 @@ class Queues:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._worked: dict[str, tuple[int, float | None, float]] = {}  # queue -> last seq, last time, seconds so far
+        self._states: dict[str, _State] = {}
         self._lock = threading.Lock()
 
     def make(self, reader: str, items: Sequence[Item], blinded: bool, who: str, settings: Mapping[str, Any]) -> Queue:
@@ -109,23 +109,59 @@ class Queues:
     def pace(self, queue: Queue) -> Pace:
         """How far its reader is, and how fast; from the times of the edits of its readings since it was made."""
         with self._lock, self._connections.reading() as connection:
-            done, total, lesions = connection.execute(
-                "SELECT coalesce(sum(done), 0), count(*), coalesce(sum(lesions), 0) FROM queue_items WHERE queue = ?",
-                (queue.id,),
-            ).fetchone()
-            last, before, seconds = self._worked.get(queue.id, (queue.seq, None, 0.0))
-            new = connection.execute(
-                "SELECT seq, at FROM history h WHERE h.reader = ? AND h.round > 0 AND h.at >= ? AND h.seq > ?"
-                " AND EXISTS (SELECT 1 FROM queue_items q WHERE q.scan = h.scan AND q.reader = h.reader"
-                " AND q.round = h.round AND q.queue = ?) ORDER BY h.seq",
-                (queue.reader, queue.at if before is None else _utc(before), last, queue.id),
-            ).fetchall()
-            times = [datetime.fromisoformat(at).timestamp() for _, at in new]
-            if times:
-                seconds += worked(times, before)
-                last, before = new[-1][0], times[-1] if before is None else max(times[-1], before)
-            self._worked[queue.id] = (last, before, seconds)
-        return Pace(done, total, lesions, seconds)
+            state = self._states.get(queue.id)
+            if state is None:
+                state = self._states[queue.id] = _State(connection, queue)
+            return state.catch_up(connection, queue)
+
+
+class _State:
+    """A queue as of row `seq` of the history, so that asking again looks at what was done since."""
+
+    def __init__(self, connection: sqlite3.Connection, queue: Queue) -> None:
+        self.seq = queue.seq
+        self.last: float | None = None
+        self.seconds = 0.0
+        (self.total,) = connection.execute("SELECT count(*) FROM queue_items WHERE queue = ?", (queue.id,)).fetchone()
+        begun = connection.execute(
+            "SELECT scan, round, done, lesions FROM queue_items WHERE queue = ? AND (done OR lesions > 0)", (queue.id,)
+        )
+        self.begun: dict[tuple[str, int], tuple[int, int]] = {
+            (scan, number): (done, lesions) for scan, number, done, lesions in begun
+        }
+        self.done = sum(done for done, _ in self.begun.values())
+        self.lesions = sum(lesions for _, lesions in self.begun.values())
+
+    def catch_up(self, connection: sqlite3.Connection, queue: Queue) -> Pace:
+        # All edits of the reader by their index, or the few rows that came since by theirs.
+        index = "INDEXED BY history_reader" if self.last is None else "NOT INDEXED"
+        new = connection.execute(
+            f"SELECT seq, at, scan, round FROM history {index} WHERE reader = ? AND round > 0 AND seq > ? ORDER BY seq",
+            (queue.reader, self.seq),
+        ).fetchall()
+        items = {(scan, number): self._item(connection, queue, scan, number) for _, _, scan, number in new}
+        times = [datetime.fromisoformat(at).timestamp() for _, at, scan, number in new if items[scan, number]]
+        for key, now in items.items():
+            if now is not None:
+                before = self.begun.get(key, (0, 0))
+                self.done += now[0] - before[0]
+                self.lesions += now[1] - before[1]
+                self.begun[key] = now
+        if times:
+            self.seconds += worked(times, self.last)
+            self.last = times[-1] if self.last is None else max(times[-1], self.last)
+        if new:
+            self.seq = new[-1][0]
+        return Pace(self.done, self.total, self.lesions, self.seconds)
+
+    def _item(self, connection: sqlite3.Connection, queue: Queue, scan: str, number: int) -> tuple[int, int] | None:
+        """Done and lesions of a case of this queue; None for a case of none or of another."""
+        found: tuple[int, int] | None = connection.execute(
+            "SELECT done, lesions FROM queue_items INDEXED BY queue_items_reading"
+            " WHERE scan = ? AND reader = ? AND round = ? AND queue = ?",
+            (scan, queue.reader, number, queue.id),
+        ).fetchone()
+        return found
 
 
 def of_reader(connection: sqlite3.Connection, reader: str | None = None) -> list[Queue]:
@@ -149,6 +185,15 @@ def items(connection: sqlite3.Connection, queue: str, start: int = 0, stop: int 
         (queue, start, 1 << 40 if stop is None else stop),
     )
     return [QueueItem(position, ReadingKey(*key), bool(done)) for position, *key, done in found]
+
+
+def scans(connection: sqlite3.Connection, queue: str, start: int, stop: int) -> list[tuple[str, bool]]:
+    """Scan and whether it is done, at these positions: of a hundred thousand cases at once."""
+    found = connection.execute(
+        "SELECT scan, done = 1 FROM queue_items WHERE queue = ? AND position >= ? AND position < ? ORDER BY position",
+        (queue, start, stop),
+    )
+    return found.fetchall()
 
 
 def first_left(connection: sqlite3.Connection, queue: str, after: int = -1) -> int | None:
@@ -185,7 +230,9 @@ def place(connection: sqlite3.Connection, queue: Queue) -> Place | None:
         return Place(left)
     scan, number, of, edit = last
     found = connection.execute(
-        "SELECT position, done FROM queue_items WHERE queue = ? AND scan = ? AND round = ?", (queue.id, scan, number)
+        "SELECT position, done FROM queue_items INDEXED BY queue_items_reading"
+        " WHERE scan = ? AND reader = ? AND round = ? AND queue = ?",
+        (scan, queue.reader, number, queue.id),
     ).fetchone()
     if found is None:
         return Place(left)
@@ -265,10 +312,3 @@ def _keep(connection: sqlite3.Connection, seq: int, at: str, who: str, edit: Map
         " AND r.reader = queue_items.reader AND r.round = queue_items.round)",
         (queue,),
     )
-
-
-def _utc(seconds: float) -> str:
-    """A time (s) as the history writes it, a millisecond early so that rounding loses no edit."""
-    from datetime import UTC
-
-    return datetime.fromtimestamp(seconds - 0.001, UTC).isoformat(timespec="milliseconds")

@@ -89,5 +89,6 @@ class QueueProgress(QFrame):
 
     def _duration(self, hours: float) -> str:
         if hours < 1:
-            return self.tr("about {0:.0f} minutes").format(math.ceil(hours * 60))
+            minutes = math.ceil(hours * 60)
+            return self.tr("about {0} minutes").format(minutes) if minutes > 1 else self.tr("about a minute")
         return self.tr("about {0:.1f} hours").format(hours)
