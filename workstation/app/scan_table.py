@@ -88,6 +88,7 @@ class ScanTable(QAbstractTableModel):
         self.query = QUERY
         self.ids: list[str] = []
         self.total = 0
+        self.to_adjudicate = 0
         self._blocks: OrderedDict[int, list[ScanRow | None]] = OrderedDict()
         self._awake = True
         self._stale = False
@@ -135,12 +136,19 @@ class ScanTable(QAbstractTableModel):
         """Somebody looks from now on, or nobody does."""
         self._awake = awake
         if awake and self._stale:
+            self._count_open()
             self.ask()
 
     def count(self) -> None:
         """Ask how many scans there are."""
         library = self._workbench.library
         self.total = 0 if library is None else len(library.ids(ScanQuery()))
+        self._count_open()
+
+    def _count_open(self) -> None:
+        """Ask how many scans two people have finished and nobody adjudicated."""
+        library = self._workbench.library
+        self.to_adjudicate = 0 if library is None else len(library.ids(ScanQuery(to_adjudicate=True)))
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:
@@ -150,6 +158,7 @@ class ScanTable(QAbstractTableModel):
             self.ask()
         elif changes & Changes.READING:
             if self._awake:
+                self._count_open()
                 self.ask()
             else:
                 self._stale = True

@@ -39,6 +39,12 @@ class LibraryBar(QFrame):
         self.status = self._choice(self.tr("Status"), states, "status")
         labelled = [(self.tr("With lesions"), True), (self.tr("Without lesions"), False)]
         self.labelled = self._choice(self.tr("Lesions"), labelled, "labelled")
+        self.adjudicate = QPushButton()
+        self.adjudicate.setCheckable(True)
+        self.adjudicate.setToolTip(
+            self.tr("Only scans that two people have finished and nobody has adjudicated; J adjudicates one")
+        )
+        self.adjudicate.clicked.connect(lambda on: self._table.narrow(to_adjudicate=on))
         self.clear_button = QPushButton(self.tr("Clear"))
         self.clear_button.setIcon(icon("close"))
         self.clear_button.setToolTip(self.tr("Clear search and filters"))
@@ -52,7 +58,7 @@ class LibraryBar(QFrame):
         row.setContentsMargins(12, 8, 12, 8)
         row.setSpacing(8)
         row.addWidget(self.search, 3)
-        for part in (self.tumour, self.status, self.labelled, self.clear_button):
+        for part in (self.tumour, self.status, self.labelled, self.adjudicate, self.clear_button):
             row.addWidget(part)
         row.addSpacing(8)
         row.addWidget(self.count)
@@ -84,12 +90,13 @@ class LibraryBar(QFrame):
         self._typing.stop()
         for box in (self.tumour, self.status, self.labelled):
             box.setCurrentIndex(0)
+        self.adjudicate.setChecked(False)
         self.add.setEnabled(writable)
 
     def clear(self) -> None:
         """Take search and filters back."""
         self.reset(self.add.isEnabled())
-        self._table.narrow(text="", tumour=None, status=None, labelled=None)
+        self._table.narrow(text="", tumour=None, status=None, labelled=None, to_adjudicate=False)
 
     def _search(self) -> None:
         self._typing.stop()
@@ -103,6 +110,8 @@ class LibraryBar(QFrame):
             words = self.tr("1 scan") if there == 1 else self.tr("{0:,} scans").format(there)
         self.count.setText(words if there else "")
         self.clear_button.setVisible(self._table.narrowed)
+        self.adjudicate.setText(self.tr("Needs adjudication  {0:,}").format(self._table.to_adjudicate))
+        self.adjudicate.setVisible(self._table.to_adjudicate > 0 or self.adjudicate.isChecked())
 
 
 class _Search(TextField):

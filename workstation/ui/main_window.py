@@ -185,6 +185,8 @@ class MainWindow(QMainWindow):
         self.read_page.queue.leave()
         self.read_page.open(scan)
         self.show_page(1)
+        if self.library_page.table.query.to_adjudicate and not self.read_page.adjudication.active:
+            self.read_page.adjudication.begin()  # who asks for those scans means to adjudicate them
 
     def read_lesion(self, scan: str, reader: str, lesion: str) -> None:
         """Open a scan with one lesion of a reader's reading selected."""
