@@ -11,9 +11,12 @@ from workstation.app import actions
 
 
 def test_keys_are_valid_and_unique():
-    keys = [QKeySequence(action.key) for action in actions.table()]
-    assert all(not key.isEmpty() and key.toString() for key in keys)
-    assert max(Counter(key.toString() for key in keys).values()) == 1
+    """Unique on each page: [sheet] belongs to the quality page, [page] to all, the rest to the reading page."""
+    rows = [(action.id.split(".")[0], QKeySequence(action.key)) for action in actions.table()]
+    assert all(not key.isEmpty() and key.toString() for _, key in rows)
+    for elsewhere in ({"sheet"}, {group for group, _ in rows} - {"page", "sheet"}):
+        keys = [key.toString() for group, key in rows if group not in elsewhere]
+        assert max(Counter(keys).values()) == 1
 
 
 def test_icons_are_there():

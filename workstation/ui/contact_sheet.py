@@ -25,11 +25,10 @@ from workstation.ui import theme
 from workstation.ui.canvas_marks import letter, path
 from workstation.ui.thumbnails import Thumbnails
 
-_VIEW = 112  # side of one view's crop on screen
+_LEAST = 100  # side of one view's crop on screen, at least: the width is shared out among the columns
 _GAP = 2  # between the two views
 _PAD = 8
 _WORDS = 38  # height of the two lines under a crop
-_CELL = QSizeF(2 * _VIEW + _GAP + 2 * _PAD, _VIEW + _WORDS + 2 * _PAD)
 _SMALL = 84  # side of one view's crop in a list with reasons
 _ROW = _SMALL + 2 * _PAD
 _MARGIN = 8
@@ -63,11 +62,20 @@ class ContactSheet(QAbstractScrollArea):
 
     @property
     def columns(self) -> int:
-        return 1 if self.listing else max(int((self.viewport().width() - 2 * _MARGIN) // _CELL.width()), 1)
+        return 1 if self.listing else max(self._room // (2 * _LEAST + _GAP + 2 * _PAD), 1)
+
+    @property
+    def _room(self) -> int:
+        return self.viewport().width() - 2 * _MARGIN
+
+    @property
+    def _side(self) -> int:
+        """Side of one view's crop on screen."""
+        return _SMALL if self.listing else max((self._room // self.columns - _GAP - 2 * _PAD) // 2, 16)
 
     @property
     def _height(self) -> int:
-        return _ROW if self.listing else int(_CELL.height())
+        return _ROW if self.listing else self._side + _WORDS + 2 * _PAD
 
     @property
     def _rows(self) -> int:
@@ -78,8 +86,8 @@ class ContactSheet(QAbstractScrollArea):
         row, column = divmod(number, self.columns)
         top = _MARGIN + row * self._height - self.verticalScrollBar().value()
         if self.listing:
-            return QRect(_MARGIN, top, self.viewport().width() - 2 * _MARGIN, self._height)
-        width = int(_CELL.width())
+            return QRect(_MARGIN, top, self._room, self._height)
+        width = self._room // self.columns
         return QRect(_MARGIN + column * width, top, width, self._height)
 
     def visible(self) -> range:
@@ -178,7 +186,7 @@ class ContactSheet(QAbstractScrollArea):
             painter.setPen(QPen(colours["accent"], 1.5))
             painter.setBrush(colours["selection"])
             painter.drawRoundedRect(inside, 4, 4)
-        size = _SMALL if self.listing else _VIEW
+        size = self._side
         corner = QPointF(box.left() + _PAD, box.top() + _PAD)
         if entry.row is not None:
             self._crop(painter, entry.row.key.scan, entry.row.lesion, corner, size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -38,6 +38,7 @@ from workstation.ui.thumbnails import Thumbnails
 
 _CROPS_KEPT = 600
 _LEFT = 280
+_LINE = 24  # height of a line at the left
 _WANTED = Qt.ItemDataRole.UserRole
 
 
@@ -95,6 +96,7 @@ class QualityPage(QWidget):
         item = QTreeWidgetItem(parent, [name, ""])
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setData(0, _WANTED, wanted)
+        item.setSizeHint(0, QSize(0, _LINE))
         self._items.append(item)
         if wanted is None:
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)

@@ -113,15 +113,18 @@ def as_json(found: Found) -> dict[str, Any]:
 
 def as_text(found: Found) -> list[str]:
     """The same, line by line."""
-    of = "1 reading" if found.readings == 1 else f"{found.readings:,} readings"
-    lines = [f"{len(found.findings):,} findings in {of}"]
+    lines = [f"{_count(len(found.findings), 'finding')} in {_count(found.readings, 'reading')}"]
     lines += [f"  {_where(key, finding.lesion)}  {finding.kind}: {finding.sentence}" for key, finding in found.findings]
-    lines.append(f"{len(found.outliers):,} lesions stand out from their like")
+    lines.append(f"{_count(len(found.outliers), 'lesion')} unlike the others")
     lines += [f"  {_where(one.key, one.lesion)}  {one.measure}: {one.sentence}" for one in found.outliers]
     if found.skipped:
-        lines.append(f"{len(found.skipped):,} scans could not be read")
+        lines.append(f"{_count(len(found.skipped), 'scan')} not readable")
         lines += [f"  {scan}  {reason}" for scan, reason in found.skipped]
     return lines
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _place(key: ReadingKey) -> dict[str, Any]:
