@@ -90,6 +90,7 @@ def blind_of(blind: BlindLibrary) -> Library:
 def test_filters_go_by_ones_own(blind: BlindLibrary) -> None:
     assert blind.ids(ScanQuery(status=Progress.DONE)) == ["S0"]
     assert blind.ids(ScanQuery(labelled=True)) == ["S0"]
+    assert blind.ids(ScanQuery(to_adjudicate=True)) == []
     assert sorted(blind.ids(ScanQuery(labelled=False))) == SCANS[1:]
     assert blind.ids(ScanQuery(status=Progress.EXCLUDED)) == ["S5"]
     assert blind.ids(ScanQuery(sort="lesions", descending=True))[0] == "S0"

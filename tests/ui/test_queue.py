@@ -34,7 +34,7 @@ from workstation.store.library import Library
 from workstation.ui.main_window import MainWindow
 
 SCANS = 6
-SECRETS = ("benedict", "adjudicated", "MRI-of-the-spine", "what-benedict-wrote", "13 malignant", "13 M")
+SECRETS = ("benedict", "reader='adjudicated'", "MRI-of-the-spine", "what-benedict-wrote", "13 malignant", "13 M")
 
 
 def read(library: Library, key: ReadingKey, lesions: int, grade: int, comment: str = "") -> None:
@@ -127,7 +127,7 @@ def look_everywhere(qtbot, window: MainWindow) -> str:
     """Go through pages, scans, whose key, prior, filters and orders; everything that was told on the way."""
     told = []
     act = window.actions_by_id
-    for number in range(3):
+    for number in range(window._stack.count()):
         window.show_page(number)
         settle(qtbot, window)
         told.append(everything_told(window))
@@ -153,7 +153,9 @@ def look_everywhere(qtbot, window: MainWindow) -> str:
 def test_without_a_queue_everything_is_seen(qtbot, window: MainWindow) -> None:
     """The search for leaks finds what is there to be found."""
     found = secrets_in(look_everywhere(qtbot, window))
-    assert {"benedict", "adjudicated", "what-benedict-wrote", "malignant=13", "grade=3", "reference=1"} <= set(found)
+    assert {"benedict", "reader='adjudicated'", "what-benedict-wrote", "malignant=13", "grade=3", "reference=1"} <= set(
+        found
+    )
 
 
 def test_nothing_leaks_to_a_blinded_reader(qtbot, window: MainWindow) -> None:

@@ -85,6 +85,8 @@ class BlindLibrary(Library):
         """Status, lesions and grade are the reader's own, in filters and order too; a Reference sorts nothing."""
         asked = query or ScanQuery()
         if asked.to_adjudicate:
+            return []  # that two have finished a scan tells something of both
+        if asked.to_adjudicate:
             return []  # it would tell what others have read
         sort = "imported" if asked.sort in (*_OWN_SORTS, "reference") else asked.sort
         found = super().ids(ScanQuery(asked.text, asked.tumour, sort=sort, descending=asked.descending))
