@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -261,3 +262,18 @@ def test_scans_to_adjudicate_are_those_two_people_have_finished(library):
     verdict = library.session(judged).reading.verdict
     library.append(judged, Step("edit", edits.judge("Mark", verdict, progress=Progress.REVIEWED)), "carl")
     assert library.ids(wanted) == []
+
+
+def test_an_older_library_learns_which_scans_need_adjudication(library):
+    library.add_scans([empty_scan("S1"), empty_scan("S2")])
+    for reader in ("anna", "ben"):
+        finish(library, "S1", reader, Label.MALIGNANT)
+    library.close()
+    with sqlite3.connect(library.folder / "library.db") as connection:  # as it was before the sixth step
+        connection.execute("DROP INDEX scans_to_adjudicate")
+        connection.execute("ALTER TABLE scans DROP COLUMN to_adjudicate")
+        connection.execute("PRAGMA user_version = 5")
+    connection.close()
+    again = Library.open(library.folder)
+    assert again.ids(ScanQuery(to_adjudicate=True)) == ["S1"] and again.verify().ok
+    again.close()

@@ -9,19 +9,13 @@ from typing import Any
 from workstation.core.lesion import Progress
 from workstation.core.scan import How, View
 from workstation.store.errors import decoding
-from workstation.store.values import ADJUDICATED, SIMULATED, TRUTH, ScanQuery, ScanRow
+from workstation.store.values import SIMULATED, ScanQuery, ScanRow
 
 _READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
 _SORTED = ("lesions", "malignant", "benign", "uncertain", "grade", "status_order")
 _BLOCK = 500
 # The reader's own first round, where it is not the reading shown for the scan anyway.
 _OWN = "LEFT JOIN readings own ON own.scan = scans.id AND own.reader = :reader AND own.round = 1 AND NOT own.shown"
-
-# Finished first rounds of two or more people, none of them the adjudicated one; read off one index.
-_TO_ADJUDICATE = (
-    "SELECT scan FROM readings WHERE round = 1 AND status_order IN (2, 3) AND reader <> :truth"
-    " GROUP BY scan HAVING count(*) > 1 AND sum(reader = :adjudicated) = 0"
-)
 
 
 def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
@@ -48,8 +42,7 @@ def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
     if query.labelled is not None:
         where.append(f"{read['lesions']} {'>' if query.labelled else '='} 0")
     if query.to_adjudicate:
-        where.append(f"scans.id IN ({_TO_ADJUDICATE})")
-        values |= {"truth": TRUTH, "adjudicated": ADJUDICATED}
+        where.append("to_adjudicate = 1")
     direction = "DESC" if query.descending else "ASC"
     order = ", ".join(f"{key} {direction}" for key in (*_sort_keys(query.sort, read), "scans.id"))
     sql = (

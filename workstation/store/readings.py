@@ -15,7 +15,7 @@ from workstation.store import history
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 from workstation.store.fold import Fold
-from workstation.store.values import ADJUDICATED
+from workstation.store.values import ADJUDICATED, TRUTH
 
 SUMMARY = "lesions, malignant, benign, uncertain, grade, status, status_order, reason"  # columns, as `summary` has them
 # Which reading stands for the scan: the adjudicated one once anything is decided, else the first.
@@ -177,6 +177,7 @@ def keep_shown(connection: sqlite3.Connection, scan: str) -> None:
         f" WHERE scan = ? ORDER BY {STANDING} LIMIT 1))",
         (scan, scan, ADJUDICATED),
     )
+    connection.execute("UPDATE scans SET to_adjudicate = ? WHERE id = ?", (to_adjudicate(connection, scan), scan))
     connection.execute(
         f"UPDATE scans SET (reader, {SUMMARY}) = (?,?,?,?,?,?,?,?,?) WHERE id = ?", (*shown(connection, scan), scan)
     )
@@ -195,6 +196,16 @@ def shown(connection: sqlite3.Connection, scan: str) -> tuple[Any, ...]:
     if reason is not None:
         values[-3:] = str(Progress.EXCLUDED), list(Progress).index(Progress.EXCLUDED), reason
     return tuple(values)
+
+
+def to_adjudicate(connection: sqlite3.Connection, scan: str) -> int:
+    """1 where two or more people have finished their first round, and nobody adjudicated them; else 0."""
+    (found,) = connection.execute(
+        "SELECT count(*) > 1 AND sum(reader = ?) = 0 FROM readings"
+        " WHERE scan = ? AND round = 1 AND status_order IN (2, 3) AND reader <> ?",
+        (ADJUDICATED, scan, TRUTH),
+    ).fetchone()
+    return int(found)
 
 
 def _origin(step: Step) -> str:

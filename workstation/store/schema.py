@@ -138,6 +138,15 @@ _FIFTH = """
 CREATE INDEX lesions_label ON lesions (label, region, reading, id);
 """
 
+# What needs adjudication is kept with the scan: asked over a hundred thousand scans it must not be counted each time.
+_SIXTH = """
+ALTER TABLE scans ADD COLUMN to_adjudicate INTEGER NOT NULL DEFAULT 0;
+UPDATE scans SET to_adjudicate = 1 WHERE id IN (
+    SELECT scan FROM readings WHERE round = 1 AND status_order IN (2, 3) AND reader <> 'truth'
+    GROUP BY scan HAVING count(*) > 1 AND sum(reader = 'adjudicated') = 0);
+CREATE INDEX scans_to_adjudicate ON scans (imported) WHERE to_adjudicate = 1;
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -160,7 +169,7 @@ def _run(script: str) -> Migration:
     return migrate
 
 
-MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH), _run(_FIFTH))
+MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH), _run(_FIFTH), _run(_SIXTH))
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -165,6 +165,9 @@ def _shown(connection: sqlite3.Connection, scan: str) -> list[str]:
     all_readings = connection.execute("SELECT count(*) FROM readings WHERE scan = ?", (scan,)).fetchone()[0]
     if marked[0] != all_readings:
         return ["another reading is marked as standing for it"]
+    (kept,) = connection.execute("SELECT to_adjudicate FROM scans WHERE id = ?", (scan,)).fetchone()
+    if kept != readings.to_adjudicate(connection, scan):
+        return ["whether it needs adjudication is not as its readings have it"]
     if listed != readings.shown(connection, scan):
         return ["its line in the list is not its reading's"]
     return []
