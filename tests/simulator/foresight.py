@@ -23,6 +23,7 @@ from workstation.phantom.simulated import SimulatedScan
 from workstation.phantom.skeleton import Floats
 
 COHORT = COHORTS["burden-621"]
+_LEAST = 1e-3
 _INDEX_WEIGHT = 200.0  # an error of the index beside one of its logarithm
 
 
@@ -43,6 +44,7 @@ def measured(seed: int) -> Iterator[tuple[int, float, Floats]]:
 
 def fitted(index: Floats, known: Floats) -> tuple[Floats, float]:
     """Factors of the features and the SD of the index around what they foresee."""
+    index = np.maximum(index, _LEAST)  # a lesion wholly behind the bladder has none
     share = np.log(index / (K - (K - 1) * index))
 
     def foresee(factors: Floats) -> Floats:

@@ -174,7 +174,7 @@ def _bowel(rng: np.random.Generator) -> Bands:
     ) + rng.normal(0, 7, (11, 2))
     start, end = np.vstack([middle - half, colon[:-1]]), np.vstack([middle + half, colon[1:]])
     number = len(start)
-    level, variety = rng.normal(0.03, 0.07), rng.uniform(0.05, 0.16)
+    level, variety = rng.normal(-0.04, 0.08), rng.uniform(0.05, 0.16)
     front = np.clip(level + rng.normal(0, variety, number) + (rng.uniform(size=number) < 0.08) * 0.18, -0.3, 0.5)
     return Bands(
         start,

@@ -34,7 +34,7 @@ _SPINE = ("cspine", "tspine", "lspine", "sacrum")
 _CORRECTION = MappingProxyType(
     {
         "iliac_crest": 0.66,
-        "femoral_head": 0.56,
+        "femoral_head": 0.52,
         "femoral_neck": 0.75,
         "humerus_head": 0.70,
         "humerus_tuber": 0.70,
@@ -44,7 +44,7 @@ _CORRECTION = MappingProxyType(
         "face": 0.66,
         "mandible": 0.75,
         "clavicle": 0.38,
-        "acetabulum": 0.54,
+        "acetabulum": 0.48,
         "sternum": 0.88,
         "ribs": 0.69,
         "lspine": 0.94,
