@@ -177,6 +177,22 @@ def test_enter_opens_the_scan_with_the_lesion_selected(qtbot, quality_window: Ma
     assert quality_window._stack.currentWidget() is quality_window.read_page
 
 
+def test_coming_back_finds_the_place_where_one_was(qtbot, quality_window: MainWindow) -> None:
+    page = quality_window.quality_page
+    quality_window.resize(1120, 640)
+    sheet = choose(qtbot, page, "Benign")
+    QTest.keyClick(sheet, Qt.Key.Key_End)
+    chosen, top = page.quality.sheet.entry(sheet.current).row, sheet.verticalScrollBar().value()
+    assert chosen is not None and top > 0
+    QTest.keyClick(sheet, Qt.Key.Key_Return)
+    quality_window.read_page.editor.describe(chosen.lesion.id, "Confidence", confidence=1)
+    QTest.keyClick(quality_window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: settled(page.quality))
+    again = page.quality.sheet.entry(sheet.current).row
+    assert again is not None and again.key == chosen.key and again.lesion.confidence == 1
+    assert sheet.verticalScrollBar().value() == top
+
+
 def test_region_filter_mouse_and_keys(qtbot, quality_window: MainWindow) -> None:
     page = quality_window.quality_page
     sheet = choose(qtbot, page, "Benign")

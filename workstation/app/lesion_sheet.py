@@ -26,6 +26,9 @@ class Remark:
     words: str
 
 
+Item = Place | Remark
+
+
 @dataclass(frozen=True)
 class Entry:
     """row: None where the lesion has gone, or the remark is of the reading."""
@@ -41,7 +44,7 @@ class Entry:
 class LesionSheet(QObject):
     """`count` entries, of which `entry` gives one."""
 
-    listed = Signal()  # other lesions now
+    listed = Signal(bool)  # other lesions now; False where the same was asked again
     changed = Signal()  # the same lesions, read anew
 
     def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
@@ -59,10 +62,18 @@ class LesionSheet(QObject):
         """How many blocks of rows are in memory."""
         return len(self._blocks)
 
-    def show(self, items: Sequence[Place] | Sequence[Remark]) -> None:
+    def show(self, items: Sequence[Place] | Sequence[Remark], anew: bool = True) -> None:
+        """anew: something else was asked for, so that whoever looks begins at the top."""
         self._items = items
         self._blocks.clear()
-        self.listed.emit()
+        self.listed.emit(anew)
+
+    def item(self, number: int) -> Item | None:
+        """What stands at a place of the list, to be found again by `find`."""
+        return self._items[number] if 0 <= number < len(self._items) else None
+
+    def find(self, item: Item | None) -> int | None:
+        return next((number for number, other in enumerate(self._items) if other == item), None)
 
     def refresh(self) -> None:
         """Something was said of lesions: rows are read again, and every lesion keeps its place in the list."""

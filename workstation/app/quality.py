@@ -31,6 +31,8 @@ AT_ONCE = 200  # readings that are checked without being asked to
 _COUNT_AFTER_MS = 400
 
 Counts = dict[tuple[str | None, str | None], int]  # by (label, region)
+# The lesions asked for if any were, how many there are of each kind, who reads, and the number of readings.
+Listed = tuple[list[Place] | None, Counts, list[str], int]
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Quality(QObject):
         self.workbench, self._jobs = workbench, jobs
         self.sheet = LesionSheet(workbench, self)
         self.wanted = Wanted()
+        self._shown: Wanted | None = None  # what the sheet shows, which the list on its way may not be yet
         self.counts: Counts = {}
         self.readers: list[str] = []
         self.found: Found | None = None
@@ -112,7 +115,7 @@ class Quality(QObject):
             self._listing.drop()
             self._listing = None
         if places and self.wanted.part != "sheet":
-            self.sheet.show(self._remarks())
+            self._show(self._remarks())
         if library is None:
             self.counts, self.readers = {}, []
             self.sheet.show(())
@@ -128,16 +131,21 @@ class Quality(QObject):
         job.failed.connect(self.workbench.note)
         self._listing = job
 
-    def _listed(self, answer: tuple[list[Place] | None, Counts, list[str]]) -> None:
+    def _listed(self, answer: Listed) -> None:
         if self.sender() is not self._listing:
             return
         self._listing = None
-        places, self.counts, self.readers = answer
+        places, self.counts, self.readers, readings = answer
         if places is not None:
-            self.sheet.show(places)
+            self._show(places)
         self.counted.emit()
-        if places is not None and self.found is None and self.job is None and self._awake:
-            self._check_at_once()
+        unchecked = places is not None and self.found is None and self.job is None
+        if unchecked and self._awake and 0 < readings <= AT_ONCE:
+            self.check()
+
+    def _show(self, items: list[Place] | list[Remark]) -> None:
+        self.sheet.show(items, anew=self._shown != self.wanted)
+        self._shown = self.wanted
 
     def _remarks(self) -> list[Remark]:
         if self.found is None:
@@ -154,7 +162,7 @@ class Quality(QObject):
         if changes & Changes.LIBRARY:
             self._forget_findings()
             self._made.clear()
-            self.wanted = Wanted()
+            self.wanted, self._shown = Wanted(), None
             self.sheet.show(())
             self._stale = True
             if self._awake:
@@ -163,16 +171,11 @@ class Quality(QObject):
             self.outdated = self.found is not None
             self._stale = True
             self.sheet.refresh()
-            self.checked.emit()
             if self._awake:
+                self.checked.emit()
                 self._timer.start()
 
     # Checking
-
-    def _check_at_once(self) -> None:
-        library = self.workbench.library
-        if library is not None and len(library.ids()) <= AT_ONCE:
-            self.check()
 
     def check(self) -> None:
         """Look through all readings wanted."""
@@ -197,7 +200,7 @@ class Quality(QObject):
     def _take(self, found: Found) -> None:
         self.found = found
         if self.wanted.part != "sheet":
-            self.sheet.show(self._remarks())
+            self._show(self._remarks())
         self.checked.emit()
 
     def _ended(self, job: Job) -> None:
@@ -277,14 +280,11 @@ class Quality(QObject):
         return False
 
 
-def _listing(
-    library: Library, query: LesionQuery | None, reader: str | None
-) -> Workflow[tuple[list[Place] | None, Counts, list[str]]]:
-    """The lesions asked for, how many there are of each kind, and who reads."""
+def _listing(library: Library, query: LesionQuery | None, reader: str | None) -> Workflow[Listed]:
     lists = library.lesions()
     yield Progress(0, 3, "Listing")
     places = None if query is None else lists.places(query)
     yield Progress(1, 3, "Listing")
     counts = lists.counts(reader)
     yield Progress(2, 3, "Listing")
-    return places, counts, lists.readers()
+    return places, counts, lists.readers(), lists.number(reader)

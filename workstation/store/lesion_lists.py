@@ -108,6 +108,13 @@ class LesionLists:
             )
             return [ReadingKey(*row) for row in found]
 
+    def number(self, reader: str | None = None) -> int:
+        """How many readings `readings` would give."""
+        whose, values = self._whose(reader)
+        with self._connections.reading() as connection:
+            found = connection.execute(f"SELECT count(*) FROM readings WHERE {whose} AND status_order > 0", values)
+            return int(found.fetchone()[0])
+
     def readers(self) -> list[str]:
         """Everybody under whose name something is read."""
         if self._only is not None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 import resources
 from workstation.app import crops
-from workstation.app.lesion_sheet import Entry, LesionSheet
+from workstation.app.lesion_sheet import Entry, Item, LesionSheet
 from workstation.core.lesion import Lesion
 from workstation.core.scan import VIEWS
 from workstation.ui import theme
@@ -47,6 +47,7 @@ class ContactSheet(QAbstractScrollArea):
         super().__init__(parent)
         self._sheet, self._thumbnails = sheet, thumbnails
         self.current = -1
+        self._chosen: Item | None = None
         self.listing = False
         self.outlines = True
         self.empty_words = ""
@@ -111,12 +112,23 @@ class ContactSheet(QAbstractScrollArea):
         elif box.bottom() > self.viewport().height() - _MARGIN:
             bar.setValue(bar.value() + box.bottom() - self.viewport().height() + _MARGIN)
         self.setAccessibleDescription(_place_words(self._sheet.entry(self.current)))
+        self._chosen = self._sheet.item(self.current)
         self.viewport().update()
 
-    def _listed(self) -> None:
-        self.current = 0 if self._sheet.count else -1
+    def _listed(self, anew: bool) -> None:
+        """The same list keeps its place: the lesion chosen, else what has taken its place, where it was on screen."""
+        before, bar = self.current, self.verticalScrollBar()
+        offset = self.cell(before).top() if before >= 0 else 0
         self._measure()
-        self.verticalScrollBar().setValue(0)
+        self.current = -1
+        if anew or before < 0:
+            bar.setValue(0)
+            self.choose(0)
+        else:
+            found = self._sheet.find(self._chosen)
+            self.choose(before if found is None else found)
+            if self.current >= 0:
+                bar.setValue(bar.value() + self.cell(self.current).top() - offset)
         self.viewport().update()
 
     def _measure(self) -> None:
@@ -237,13 +249,14 @@ def _pen(lesion: Lesion, ground: QColor) -> QPen:
     return pen
 
 
-def _where(lesion: Lesion) -> str:
+def _where(lesion: Lesion) -> tuple[str, str]:
+    """The region, and what is said of its side after it."""
     regions = resources.table("vocab/regions")
     region = str(regions.get(lesion.region or "", {}).get("name") or lesion.region or "no region")
     if not lesion.counted:
         kinds = resources.table("vocab/not_bone")
         region = str(kinds.get(lesion.criterion or "", {}).get("name", "not bone"))
-    return f"{region}, {lesion.side}" if lesion.side and lesion.side != "midline" else region
+    return region, f", {lesion.side}" if lesion.side and lesion.side != "midline" else ""
 
 
 def _place_words(entry: Entry) -> str:
@@ -251,7 +264,7 @@ def _place_words(entry: Entry) -> str:
     key = entry.key
     parts = [] if key is None else [key.scan, key.reader]
     if entry.row is not None:
-        parts = [_label(entry.row.lesion), _where(entry.row.lesion), *parts]
+        parts = [_label(entry.row.lesion), "".join(_where(entry.row.lesion)), *parts]
     if entry.remark is not None:
         parts += [entry.remark.heading, entry.remark.words]
     return ", ".join(parts)
@@ -265,9 +278,12 @@ def _caption(painter: QPainter, box: QRectF, entry: Entry) -> None:
         return
     lesion, key = entry.row.lesion, entry.row.key
     mark = letter(lesion) or _NO_LETTER
-    said = f"{mark} {lesion.criterion}" if lesion.criterion and lesion.counted else mark
+    said = lesion.criterion if lesion.criterion and lesion.counted else mark
     width = _write(painter, box.adjusted(0, 0, 0, -half), said, _label(lesion), bold=True)
-    _write(painter, box.adjusted(width + 7, 0, 0, -half), _where(lesion), "text_strong")
+    region, side = _where(lesion)
+    after = painter.fontMetrics().horizontalAdvance(side) + 2  # a long name is cut, never the side
+    width += 7 + _write(painter, box.adjusted(width + 7, 0, -after, -half), region, "text_strong")
+    _write(painter, box.adjusted(width, 0, 0, -half), side, "text_strong")
     _write(painter, box.adjusted(0, half - 2, 0, -2), f"{key.scan}   {key.reader}", "text_quiet", small=True)
 
 
@@ -283,7 +299,7 @@ def _reason(painter: QPainter, box: QRectF, entry: Entry) -> None:
         mark = (letter(entry.row.lesion) or _NO_LETTER) + "  "
         width = _write(painter, below, mark, _label(entry.row.lesion), bold=True)
         below = below.adjusted(width, 0, 0, 0)
-    where = "" if entry.row is None else f"{_where(entry.row.lesion)}   "
+    where = "" if entry.row is None else "".join(_where(entry.row.lesion)) + "   "
     gone = "deleted meanwhile   " if entry.row is None and remark is not None and remark.lesion else ""
     whose = "" if key is None else f"{key.scan}   {key.reader}"
     _write(painter, below, f"{where}{gone}{whose}", "text_quiet")
