@@ -91,6 +91,8 @@ def test_outside_the_body_and_outside_the_frame() -> None:
     assert kinds(replace(air, label=Label.NOT_BONE, criterion="contamination")) == []
     gone = Lesion("L1", {View.ANTERIOR: Roi(5000, 5000, 1, 1, b"\x80")}, Label.BENIGN)
     assert kinds(gone) == [(Kind.OUTSIDE, "L1")]
+    empty = Lesion("L1", {View.ANTERIOR: Roi(400, 160, 1, 1, b"\x00")}, Label.BENIGN)
+    assert kinds(empty, replace(empty, id="L2")) == [(Kind.OUTSIDE, "L1"), (Kind.OUTSIDE, "L2")]
     alone = Scan("S1", "P1", {View.ANTERIOR: FRAMES[View.ANTERIOR]})
     assert kinds(Lesion("L1", {View.POSTERIOR: disc(400, 160)}, Label.BENIGN), scan=alone) == [(Kind.OUTSIDE, "L1")]
 

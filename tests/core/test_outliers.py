@@ -91,6 +91,10 @@ def test_what_is_not_measured() -> None:
     key = ReadingKey("S1", "anna")
     for said in ({"label": None}, {"label": Label.NOT_BONE, "criterion": "bladder"}):
         assert measure(SCAN, key, lesion("L1", **said), BODIES) is None
+    empty = replace(lesion("L1"), rois={View.ANTERIOR: Roi(400, 160, 1, 1, b"\x00")})
+    assert measure(SCAN, key, empty, BODIES) is None
+    dot = measure(SCAN, key, replace(lesion("L1"), rois={View.ANTERIOR: Roi(400, 160, 1, 1, b"\x80")}), BODIES)
+    assert dot is not None and dot.elongation == 1.0
     lost = replace(lesion("L1"), rois={View.ANTERIOR: Roi(5000, 5000, 2, 2, b"\xf0")})
     found = measure(SCAN, key, lost, BODIES)
     assert found is not None and found.uptake is None

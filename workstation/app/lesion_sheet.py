@@ -12,8 +12,8 @@ from workstation.app.workbench import Workbench
 from workstation.core.lesion import ReadingKey
 from workstation.store.lesion_lists import LesionRow, Place
 
-BLOCK = 64
-_BLOCKS_KEPT = 32
+BLOCK = 32
+_BLOCKS_KEPT = 64
 
 
 @dataclass(frozen=True)

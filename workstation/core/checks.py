@@ -125,7 +125,8 @@ def _of_verdict(reading: Reading) -> Iterator[Finding]:
 
 def _of_place(lesion: Lesion, facts: CheckFacts) -> Iterator[Finding]:
     """Region and side against where the lesion lies; one view that agrees is enough."""
-    places = [place(roi, facts.bodies[view]) for view, roi in lesion.rois.items() if view in facts.bodies]
+    rois = {view: roi for view, roi in lesion.rois.items() if view in facts.bodies and roi.pixels}
+    places = [place(roi, facts.bodies[view]) for view, roi in rois.items()]
     known = [one for one in places if one is not None]
     if not known:
         return
@@ -151,10 +152,12 @@ def place(roi: Roi, body: BodyFacts) -> tuple[float, float] | None:
 
 
 def _share_outside(roi: Roi, scan: Scan, view: View, facts: CheckFacts) -> float:
-    """The share of an ROI that lies outside the body, or the frame; 1 on a view that is not there."""
+    """The share of an ROI that lies outside the body, or the frame; 1 on a view that is not there, and if empty."""
     if view not in scan.frames:
         return 1.0
     rows, columns = np.nonzero(roi.box)
+    if rows.size == 0:
+        return 1.0
     rows, columns = rows + roi.top, columns + roi.left
     shape = scan.frames[view].counts.shape
     inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
@@ -167,7 +170,7 @@ def _share_outside(roi: Roi, scan: Scan, view: View, facts: CheckFacts) -> float
 def _share_common(one: Lesion, other: Lesion) -> float:
     """Pixels of both, as a share of the smaller, on the view where that is most."""
     shares = [
-        common_pixels(roi, other.rois[view]) / min(roi.pixels, other.rois[view].pixels)
+        common_pixels(roi, other.rois[view]) / max(min(roi.pixels, other.rois[view].pixels), 1)
         for view, roi in one.rois.items()
         if view in other.rois
     ]

@@ -61,7 +61,7 @@ class Outlier:
 
 def measure(scan: Scan, key: ReadingKey, lesion: Lesion, bodies: Mapping[View, BodyFacts]) -> Measured | None:
     """The numbers of a lesion; None for one without a label, for a mark "not bone", and outside all views."""
-    rois = {view: roi for view, roi in lesion.rois.items() if view in scan.frames}
+    rois = {view: roi for view, roi in lesion.rois.items() if view in scan.frames and roi.pixels}
     if lesion.label is None or not lesion.counted or not rois:
         return None
     view, roi = max(rois.items(), key=lambda item: item[1].pixels)
