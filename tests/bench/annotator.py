@@ -140,6 +140,8 @@ class Annotator:
             QTest.keyClick(self.page, key)
         QApplication.sendPostedEvents()
         QApplication.processEvents()
+        while self.page.one_hand.waiting:
+            QApplication.processEvents()
         tally.seconds += time.perf_counter() - began
         tally.inputs += 1
 

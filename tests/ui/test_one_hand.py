@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
@@ -11,9 +14,18 @@ from workstation.core.scan import View
 from workstation.ui.main_window import MainWindow
 
 
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        QTest.qWait(5)
+    return true()
+
+
 def press(window: MainWindow, *keys: Qt.Key) -> None:
+    """Each key, and what is found in a thread because of it."""
     for key in keys:
         QTest.keyClick(window.read_page, key)
+        assert wait_until(lambda: not window.read_page.one_hand.waiting)
 
 
 def test_space_then_a_digit_stores_lesion_and_label_in_one_step(window: MainWindow) -> None:
@@ -104,3 +116,36 @@ def test_one_click_and_one_digit_make_a_lesion_on_both_views(window: MainWindow)
     press(window, Qt.Key.Key_1)
     (lesion,) = page.editor.lesions.values()
     assert set(lesion.rois) == set(View) and lesion.label is Label.MALIGNANT
+
+
+def test_not_bone_is_kept_with_its_kind(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space, Qt.Key.Key_4)
+    (mark,) = page.editor.lesions.values()
+    case = page.viewer.case
+    assert case is not None and mark.label is Label.NOT_BONE and mark.criterion == case.not_bone_kind(mark)
+
+
+def test_the_next_case_is_searched_ahead_and_nothing_waits(window: MainWindow) -> None:
+    page = window.read_page
+    first, coming = page.viewer.case, page.reading.coming
+    assert first is not None and coming is not None and not first.searched
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    assert page.one_hand.waiting and page.one_hand.draft is None  # the key is answered at once
+    assert wait_until(lambda: page.one_hand.draft is not None)
+    assert wait_until(lambda: coming in page.ahead._found)
+    press(window, Qt.Key.Key_PageDown)
+    case = page.viewer.case
+    assert case is not None and case.scan.id == coming and case.searched
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    assert not page.one_hand.waiting
+
+
+def test_an_answer_for_a_case_that_was_left_is_dropped(window: MainWindow) -> None:
+    page = window.read_page
+    left = page.reading.scan
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    QTest.keyClick(page, Qt.Key.Key_PageDown)
+    assert page.reading.scan != left and not page.one_hand.waiting
+    assert wait_until(lambda: left not in page.ahead._asked)
+    assert page.one_hand.draft is None and not page.one_hand.active and left not in page.ahead._found

@@ -126,8 +126,24 @@ class Case:
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
-        """Places where uptake stands out, the most striking first."""
+        """Places where uptake stands out, the most striking first. Not at once: see `app.ahead`."""
         return candidates(self.scan.frames, self.bodies)
+
+    @property
+    def searched(self) -> bool:
+        """Whether the candidates are there."""
+        return "candidates" in self.__dict__
+
+    def adopt(self, other: Case) -> None:
+        """Take over what was computed of the same counts; of other counts, nothing."""
+        mine, frames = self.scan.frames, other.scan.frames
+        if mine.keys() == frames.keys() and all(
+            mine[view].spacing_mm == frames[view].spacing_mm and np.array_equal(mine[view].counts, frames[view].counts)
+            for view in mine
+        ):
+            for name in ("bodies", "candidates"):
+                if name in other.__dict__:
+                    self.__dict__.setdefault(name, other.__dict__[name])
 
     def region_grown(self, view: View, at: tuple[float, float], share: float) -> Contour | None:
         """All that is joined to a place and nearly as hot."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from workstation.app.ahead import Ahead
 from workstation.app.drafting import Drafting
 from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
@@ -41,15 +42,20 @@ class OneHand(QObject):
     changed = Signal()
     told = Signal(str)
 
-    def __init__(self, viewer: Viewer, editor: Editor, drafting: Drafting, parent: QObject | None = None) -> None:
+    def __init__(
+        self, viewer: Viewer, editor: Editor, drafting: Drafting, ahead: Ahead, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._viewer, self._editor = viewer, editor
+        self._viewer, self._editor, self._ahead = viewer, editor, ahead
         self.draft: Draft | None = None
         self.active = False
+        self.waiting = False  # for candidates that are being found
         self._here: tuple[str, int] | None = None  # scan and number of the candidate on screen
         self._skipped: dict[str, set[int]] = {}  # by scan: candidates passed over
         drafting.draft = self._drawn
         viewer.case_changed.connect(self._other_case)
+        ahead.arrived.connect(self._go_on)
+        ahead.failed.connect(self._give_up)
 
     def next(self) -> None:
         """Pass over what is shown, if anything, and go to the next candidate that is no lesion yet."""
@@ -61,6 +67,12 @@ class OneHand(QObject):
         if self.active and self._here is not None and self._here[0] == scan:
             skipped.add(self._here[1])
         self.active = True
+        self._here = None
+        self.waiting = not self._ahead.ready(case)
+        if self.waiting:
+            self._clear()
+            self.changed.emit()
+            return
         for number, candidate in enumerate(case.candidates):
             if number in skipped or is_marked(candidate, self._editor.lesions):
                 continue
@@ -83,6 +95,9 @@ class OneHand(QObject):
             new_id("L"), draft.rois, label=label, region=draft.region, side=draft.side, confidence=draft.confidence,
             roi_origin=Origin.ISOCONTOUR,
         )  # fmt: skip
+        case = self._viewer.case
+        if label is Label.NOT_BONE and case is not None:
+            lesion = replace(lesion, criterion=case.not_bone_kind(lesion))
         if self._editor.push(edits.add(self.tr("Add {0} lesion").format(label), lesion)):
             self._clear()
             self._here = None  # kept, not passed over: if it is taken back, it comes again
@@ -102,9 +117,19 @@ class OneHand(QObject):
         was = self.active
         if was:
             self._clear()
-            self.active, self._here = False, None
+            self.active, self.waiting, self._here = False, False, None
             self.changed.emit()
         return was
+
+    def _go_on(self) -> None:
+        """The candidates that were waited for are there."""
+        if self.waiting:
+            self.next()
+
+    def _give_up(self) -> None:
+        if self.waiting:
+            self.waiting = False
+            self._end(self.tr("No candidates could be found on this scan. Click anywhere to draw."))
 
     def _drawn(self, rois: Mapping[View, Roi], region: str | None, side: str | None) -> bool:
         """A click elsewhere is a draft too while this is under way; the candidate on screen stays for later."""
@@ -164,5 +189,5 @@ class OneHand(QObject):
             self._viewer.drawn = {} if self.draft is None else dict(self.draft.rois)
             return
         self.draft, self._here = None, None
-        self.active = False
+        self.active = self.waiting = False
         self.changed.emit()

@@ -206,6 +206,15 @@ class WorkQueue(QObject):
         else:
             self.go(left)
 
+    @property
+    def coming(self) -> str | None:
+        """The next case along the queue."""
+        library, queue, at = self._workbench.library, self.queue, self._reading.at
+        if library is None or queue is None or at is None:
+            return None
+        items = library.queue_items(queue.id, at + 1, at + 2)
+        return items[0].key.scan if items else None
+
     def leave(self) -> None:
         """The reading page follows the library's list again."""
         if self.walking:

@@ -23,10 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class Walk(Protocol):
-    """What leads through the cases instead of the library page's list. total: how many there are."""
+    """What leads through the cases instead of the library page's list.
+
+    total: how many there are. coming: the scan that a step forward would open, where it is known.
+    """
 
     @property
     def total(self) -> int: ...
+
+    @property
+    def coming(self) -> str | None: ...
 
     def go(self, position: int) -> None: ...
 
@@ -122,6 +128,14 @@ class Reading(QObject):
             self.open(self.worklist[at], at)
         else:
             self.workbench.note(self.tr("This is the last scan of the list.") if by > 0 else self.tr("First scan."))
+
+    @property
+    def coming(self) -> str | None:
+        """The scan that a step forward would open; None where there is none."""
+        if self.walk is not None:
+            return self.walk.coming
+        at = None if self.at is None else self.at + 1
+        return self.worklist[at] if at is not None and at < len(self.worklist) else None
 
     def toggle_prior(self) -> None:
         """Show or hide the latest earlier scan of the same patient."""

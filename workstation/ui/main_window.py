@@ -302,6 +302,7 @@ class MainWindow(QMainWindow):
         self.jobs.stop()
         self.library_page.stop()
         self.quality_page.stop()
+        self.read_page.ahead.close()
         self.read_page.queue.keep_place()
         self.read_page.reading.close()  # keeps what is being typed
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QSplitter
 
 from workstation.app import pictures
 from workstation.app.adjudication import Adjudication
+from workstation.app.ahead import Ahead
 from workstation.app.carrying import Carrying
 from workstation.app.editor import Editor
 from workstation.app.one_hand import OneHand
@@ -58,7 +59,8 @@ class ReadPage(QWidget):
         self.reading = Reading(workbench, self.viewer, self.editor, self)
         self.queue = WorkQueue(workbench, self.reading, self.viewer, self)
         self.reshaping = Reshaping(self.viewer, self.editor, self)
-        self.one_hand = OneHand(self.viewer, self.editor, self.tools.drafting, self)
+        self.ahead = Ahead(self.reading, self)
+        self.one_hand = OneHand(self.viewer, self.editor, self.tools.drafting, self.ahead, self)
         self.carrying = Carrying(workbench, self.viewer, self.editor, self)
         self.canvases: list[Canvas] = []
         self.banner = Banner(self.reading)
