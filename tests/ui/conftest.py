@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from tests.made_scans import make_library, new_scan
@@ -16,9 +18,15 @@ from workstation.ui.main_window import MainWindow
 from workstation.workflows import identity
 
 
+@pytest.fixture(scope="session")
+def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_library(tmp_path_factory.mktemp("made") / "library")
+
+
 @pytest.fixture
-def small_library(tmp_path: Path) -> Path:
-    return make_library(tmp_path / "library")
+def small_library(tmp_path: Path, _made_once: Path) -> Path:
+    """Four scans nobody has read, in a folder of this test."""
+    return Path(shutil.copytree(_made_once, tmp_path / "library"))
 
 
 @pytest.fixture
@@ -51,7 +59,8 @@ def open_window(home: Path, library: Path) -> MainWindow:
     assert isinstance(application, QApplication)
     workbench = Workbench(home)
     workbench.sign_in("anna")
-    theme.apply(application, workbench.settings.theme)
+    if not application.styleSheet() or theme.current().id != workbench.settings.theme:
+        theme.apply(application, workbench.settings.theme)  # takes a second, and the dress is on already
     made = MainWindow(workbench)
     made.resize(1400, 900)
     assert workbench.open_library(library)
@@ -62,6 +71,8 @@ def open_window(home: Path, library: Path) -> MainWindow:
 
 
 def close_window(made: MainWindow) -> None:
+    """Closed and gone: a window that only waits to be deleted is dressed and told of changes like any other."""
     made.close()
     made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()

@@ -94,6 +94,8 @@ class AgreementTable(QFrame):
             self._say(self.tr("Open a library first (Ctrl+O)."))
             return
         self._job = job
+        if self.table.rowCount() == 0:
+            self._say(self.tr("Comparing readings."))
         job.finished.connect(self._show)
         job.failed.connect(self._say)
         job.ended.connect(lambda: self._forget(job))

@@ -28,7 +28,7 @@ def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform
     if panel.prior or not viewer.state.overlays:
         return
     ground = viewer.ground(panel)
-    taken: list[QRectF] = []
+    tags: list[tuple[str, QRectF, QColor, bool]] = []  # over all outlines, so that no line goes through a word
     standing = [
         viewer.editor.lesions[one].rois.get(panel.view) for one in viewer.selection if one in viewer.editor.lesions
     ]
@@ -42,7 +42,10 @@ def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform
         canvas_marks.outlined(painter, roi, transform, line, ground if mark.asked else None)
         if mark.here:
             words = f"{mark.letter}: {mark.lesion.label}" if mark.asked and mark.lesion.label else mark.letter
-            canvas_marks.tag(painter, words, canvas_marks.box_of(roi, transform), line.color(), mark.asked, taken)
+            tags.append((words, canvas_marks.box_of(roi, transform), line.color(), mark.asked))
+    taken: list[QRectF] = []
+    for words, box, colour, asked in tags:
+        canvas_marks.tag(painter, words, box, colour, asked, taken)
 
 
 def sample(letter: str, reader: int, ratio: float) -> QIcon:
