@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -54,8 +53,6 @@ class QueueMaker(QFrame):
         self.gap.setPrefix(self.tr("at least "))
         self.gap.setSuffix(self.tr(" cases later"))
         self.gap.setValue(GAP)
-        for number in (self.seed, self.share, self.gap):
-            number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # typed, or turned by wheel and arrows
         self.make = QPushButton(self.tr("Make the queue"), objectName="primary")
         self.make.clicked.connect(self._make)
         form = QFormLayout()
