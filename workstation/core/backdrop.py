@@ -13,11 +13,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from workstation.core.counts import Counts, Picture, smoothed
+from workstation.core.counts import Counts, Picture
 
 Floats = NDArray[np.float64]
 
-_NOISE = 1.2  # sigma of the smoothing of what is copied, pixels: its noise is not the spot's
+NOISE = 1.2  # sigma of the smoothing of what is copied, pixels: its noise is not the spot's
 _HOLE = 6.0  # the spot's own pixels do not say what looks alike: sigma of the hole in the ring, pixels
 _RING = 10.0  # sigma of the ring's outer side, pixels
 _ASIDE = 4  # how far about the mirrored place is looked, pixels, both ways
@@ -44,20 +44,23 @@ def cut(counts: Counts | NDArray[np.uint8], row: int, column: int, down: int, ac
 
 
 def mirrored(
-    counts: Counts, row: int, column: int, middle: float, data: Floats, weights: Floats, unit: float
+    smooth: Picture, row: int, column: int, middle: float, data: Floats, weights: Floats, unit: float
 ) -> Floats:
-    """The other side's picture of the same place, mirrored and shifted to fit; data, weights: squares about it."""
+    """The other side's picture of the same place, mirrored and shifted to fit; data, weights: squares about it.
+
+    smooth: the frame's counts, smoothed by `NOISE`.
+    """
     reach, shift = data.shape[0] // 2, 2 * round(_ASIDE * unit / 2)
-    wide = cut(counts, row, round(2 * middle - column), reach + shift, reach + shift)[:, ::-1]
-    return _best(smoothed(np.ascontiguousarray(wide), _NOISE * unit), data, weights, 0)
+    wide = cut(smooth, row, round(2 * middle - column), reach + shift, reach + shift)[:, ::-1]
+    return _best(wide, data, weights, 0)
 
 
-def along(counts: Counts, row: int, column: int, data: Floats, weights: Floats, unit: float) -> Floats:
+def along(smooth: Picture, row: int, column: int, data: Floats, weights: Floats, unit: float) -> Floats:
     """The place above or below that looks most alike."""
     reach = data.shape[0] // 2
     least, most, across = (2 * round(length * unit / 2) for length in _ALONG)
-    wide = cut(counts, row, column, reach + most, reach + across)
-    return _best(smoothed(wide, _NOISE * unit), data, weights, least)
+    wide = cut(smooth, row, column, reach + most, reach + across)
+    return _best(wide, data, weights, least)
 
 
 def _halved(picture: NDArray[np.floating]) -> Floats:

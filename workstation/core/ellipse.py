@@ -22,6 +22,25 @@ def profile(shape: Floats, rows: Floats, columns: Floats) -> Floats:
     return counts
 
 
+def profile_and_slopes(shape: Floats, rows: Floats, columns: Floats) -> tuple[Floats, Floats]:
+    """The profile at n places, and (n, 5): how it changes with each number of the shape."""
+    down, across = rows - shape[0], columns - shape[1]
+    a, b, c = _matrix(shape)
+    first, second = a * down + b * across, b * down + c * across
+    away = first * down + second * across
+    counts: Floats = np.exp(-_LN2 * away)
+    steep = (2.0 * _LN2) * counts
+    slopes = np.empty((5, rows.size))
+    slopes[0], slopes[1], slopes[2] = steep * first, steep * second, steep * away
+    step = 1e-4  # the matrix' own derivatives: six numbers, by differences
+    for k in (3, 4):
+        beside = shape.copy()
+        beside[k] += step
+        e, f, g = (value - was for value, was in zip(_matrix(beside), (a, b, c), strict=True))
+        slopes[k] = (-_LN2 / step) * counts * (down * (e * down + 2.0 * f * across) + g * across * across)
+    return counts, slopes.T
+
+
 def mirrored(shape: Floats, about: float) -> Floats:
     """The same ellipse seen from the other side: column c becomes about - c."""
     other = shape.copy()

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from workstation.core import backdrop, ellipse
 from workstation.core.body import BodyFacts
-from workstation.core.counts import smoothed
+from workstation.core.counts import Picture, smoothed
 from workstation.core.scan import Frame, View
 
 Floats = NDArray[np.float64]
@@ -34,12 +34,12 @@ _REACH = 12  # half the square around the place whose counts are looked at
 _WINDOW = 7.0  # sigma of their say: what is farther tells less of the spot
 _MISFIT = 0.3  # what background there is, is not known better than to this share of the counts
 _BEND = 0.5  # nor is its curvature over 8 pixels more than about this share
-_NEAR = 1.3  # sigma of the place asked for against the middle of the spot
+_NEAR = 1.5  # sigma of the place asked for against the middle of the spot
 _SIZE = (1.3, 0.3)  # mean logarithm of the half axes, and its sigma: 3.7 pixels, 8 mm
 _FORM = 0.2  # sigma of the two logarithms that draw the ellipse out
 _SIDE = 0.012  # nearer to the midline than this share of the height, the other side is the spot itself
-_STEPS = 12
-_ENOUGH = 0.03  # a step that lowers the cost by less than this is the last
+_STEPS = 8
+_ENOUGH = 0.1  # a step that lowers the cost by less than this is the last
 # Where counts stay high this far around, the spot may be larger than a square of the usual reach shows: it is looked
 # at again on pixels twice as large, and believed when it is large and this much higher than what was found at first.
 _LARGE = 1.75
@@ -184,13 +184,20 @@ def _smooth_patterns(reach: int, unit: float) -> tuple[Floats, ...]:
     return np.ones_like(rows), rows, columns, rows * rows, rows * columns, columns * columns
 
 
+@lru_cache(maxsize=8)
+def _smooth(frame: Frame, unit: float) -> tuple[Picture, Picture]:
+    """The frame's counts, smoothed as much as its noise is judged by, and as what is copied is."""
+    counts = np.nan_to_num(frame.counts.astype(np.float32), posinf=0.0, neginf=0.0)
+    return smoothed(counts, 1.5 * unit), smoothed(counts, backdrop.NOISE * unit)
+
+
 def _stays_high(frame: Frame, at: tuple[float, float], unit: float) -> bool:
     """Whether counts 5 pixels around the place are mostly above those 16 pixels around it."""
     reach = round(20 * unit)
     square = backdrop.cut(frame.counts, round(at[0]), round(at[1]), reach, reach)
     rows, columns = _grid(reach)
     distance = np.hypot(rows, columns) / unit
-    return float(square[distance < 6.0].mean()) > 1.3 * float(square[(distance > 13.0) & (distance < 20.0)].mean())
+    return float(square[distance < 6.0].mean()) > 1.5 * float(square[(distance > 13.0) & (distance < 20.0)].mean())
 
 
 def _square(frame: Frame, body: BodyFacts | _Known, at: tuple[float, float], other_side: bool, unit: float) -> _Square:
@@ -199,7 +206,8 @@ def _square(frame: Frame, body: BodyFacts | _Known, at: tuple[float, float], oth
     reach = round(_REACH * unit)
     row, column = round(at[0]), round(at[1])
     data = backdrop.cut(frame.counts, row, column, reach, reach).astype(np.float64)
-    level = np.maximum(smoothed(data, 1.5 * unit).astype(np.float64), 0.5)
+    calm, copied = _smooth(frame, unit)
+    level = np.maximum(backdrop.cut(calm, row, column, reach, reach).astype(np.float64), 0.5)
     rows, columns = _grid(reach)
     inside = (
         (rows + row >= 0) & (rows + row < frame.rows) & (columns + column >= 0) & (columns + column < frame.columns)
@@ -210,8 +218,8 @@ def _square(frame: Frame, body: BodyFacts | _Known, at: tuple[float, float], oth
     ring = backdrop.ring(reach, unit) * good / level
     middle = known.middle(row)
     if abs(column - middle) > _SIDE * known.height:
-        patterns.append(backdrop.mirrored(frame.counts, row, column, middle, data, ring, unit))
-    patterns.append(backdrop.along(frame.counts, row, column, data, ring, unit))
+        patterns.append(backdrop.mirrored(copied, row, column, middle, data, ring, unit))
+    patterns.append(backdrop.along(copied, row, column, data, ring, unit))
     usual = max(float(np.median(level)), 1.0)
     for k in range(6, len(patterns)):
         patterns[k] = patterns[k] / max(float(patterns[k].max()), 1e-6)
@@ -274,16 +282,12 @@ def _solve(squares: list[_Square], at: tuple[float, float], unit: float, size: f
         miss = shape - mean
         return spot, found, left, float(left @ left + prices @ found**2 + trust @ miss**2), normal
 
-    shape, damping, step = mean.copy(), 1e-2, 1e-3
+    shape, damping = mean.copy(), 1e-2
     spot, found, left, cost, normal = linear(shape)
     whole = np.zeros((_SHAPE + diagonal.size, _SHAPE + diagonal.size))
     for _ in range(_STEPS):
-        gain = np.repeat(np.maximum(found[:views], 1e-3), pixels) * weights / step
-        slopes = np.empty((views * pixels, _SHAPE))
-        for k in range(_SHAPE):
-            beside = shape.copy()
-            beside[k] += step
-            slopes[:, k] = (ellipse.profile(beside, rows, columns) - spot) * gain
+        gain = np.repeat(np.maximum(found[:views], 1e-3), pixels) * weights
+        slopes = ellipse.profile_and_slopes(shape, rows, columns)[1] * gain[:, None]
         cross = slopes.T @ design
         whole[:_SHAPE, :_SHAPE], whole[_SHAPE:, _SHAPE:] = slopes.T @ slopes + np.diag(trust), normal
         whole[:_SHAPE, _SHAPE:], whole[_SHAPE:, :_SHAPE] = cross, cross.T
