@@ -7,6 +7,7 @@ What was read in an earlier round is hidden as well once a case has come back, f
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import Progress, Reading, ReadingKey
-from workstation.store import history, lists, readings
+from workstation.store import history, lists, readings, sheet
 from workstation.store.clinical import Told
 from workstation.store.errors import LibraryError
 from workstation.store.lesion_lists import LesionLists
 from workstation.store.library import Library
+from workstation.store.sheet import Sheet
 from workstation.store.values import ScanQuery, ScanRow
 
 # Methods of Library that tell nothing of others' readings nor of the Reference; all others are overridden here.
@@ -29,7 +31,6 @@ OPEN = frozenset(
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)
-_OWN_SORTS = ("lesions", "malignant", "benign", "uncertain", "grade", "status")
 _BLOCK = 500
 _NOTHING: tuple[Any, ...] = (0, 0, 0, 0, None, str(Progress.NEW), 0, "")  # as readings.SUMMARY
 
@@ -41,6 +42,8 @@ class BlindLibrary(Library):
         vars(self).update(vars(library))
         self.reader = reader
         self.rounds: dict[str, int] = {}
+        self._listed: dict[str, int] = {}  # the rounds that the sheet knows
+        self._sheet = Sheet(self._columns)
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -86,25 +89,10 @@ class BlindLibrary(Library):
         asked = query or ScanQuery()
         if asked.to_adjudicate:
             return []  # that two have finished a scan tells something of both
-        if asked.to_adjudicate:
-            return []  # it would tell what others have read
-        sort = "imported" if asked.sort in (*_OWN_SORTS, "reference") else asked.sort
-        found = super().ids(ScanQuery(asked.text, asked.tumour, sort=sort, descending=asked.descending))
-        if asked.status is None and asked.labelled is None and asked.sort not in _OWN_SORTS:
-            return found
-        own = self._own()
-        names = readings.SUMMARY.split(", ")
-        if asked.status is not None:
-            at, wanted = names.index("status_order"), list(Progress).index(asked.status)
-            found = [scan for scan in found if own.get(scan, _NOTHING)[at] == wanted]
-        if asked.labelled is not None:
-            found = [scan for scan in found if bool(own.get(scan, _NOTHING)[0]) == asked.labelled]
-        if asked.sort in _OWN_SORTS:
-            at = names.index("status_order" if asked.sort == "status" else asked.sort)
-            values = {scan: -1 if row[at] is None else row[at] for scan, row in own.items()}
-            rest = -1 if asked.sort == "grade" else 0
-            found.sort(key=lambda scan: values.get(scan, rest), reverse=asked.descending)
-        return found
+        if asked.sort == "reference":
+            asked = replace(asked, sort="imported")
+        with self._connections.reading() as connection:
+            return self._sheet.ids(connection, asked, self._moved())
 
     def rows(self, ids: Sequence[str], reader: str | None = None) -> list[ScanRow]:
         """The reader's own counts and status, whoever's are asked for."""
@@ -128,6 +116,28 @@ class BlindLibrary(Library):
         own = self._own()
         mine = {scan: row[-1] for scan, row in own.items() if row[-2] == _EXCLUDED and scan not in clinic}
         return {scan: mine.get(scan, "") for scan in everything if scan in clinic or scan in mine}
+
+    def _moved(self) -> set[str]:
+        """The scans that have come to another round since the list was asked for last."""
+        before, self._listed = self._listed, dict(self.rounds)
+        return {scan for scan, number in self._listed.items() if before.get(scan) != number}
+
+    def _columns(
+        self, connection: sqlite3.Connection, names: Sequence[str], scans: Sequence[str] | None
+    ) -> Sequence[list[Any]]:
+        """Columns of the `sheet`, with the reader's present readings or none, and no Reference."""
+        read = {name: f"coalesce(own.{name}, {-1 if name == 'grade' else 0})" for name in sheet.READ}
+        read["status_order"] = f"iif(scans.excluded IS NULL, {read['status_order']}, {_EXCLUDED})"
+        read |= {"reference": "NULL", "to_adjudicate": "0"}
+        source = "scans"
+        if not sheet.READ.isdisjoint(names):
+            source += (
+                " LEFT JOIN (SELECT key AS scan, value AS round FROM json_each(:rounds)) present"
+                " ON present.scan = scans.id LEFT JOIN readings own"
+                " ON own.scan = scans.id AND own.reader = :reader AND own.round = coalesce(present.round, 1)"
+            )
+        values = {"rounds": json.dumps(self.rounds), "reader": self.reader}
+        return sheet.columns(connection, [read.get(name, f"scans.{name}") for name in names], source, values, scans)
 
     def _own(self) -> dict[str, tuple[Any, ...]]:
         """SUMMARY of the reader's present readings, and of what the clinic excludes, by scan."""

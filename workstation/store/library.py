@@ -36,6 +36,7 @@ from workstation.store.errors import LibraryError, told
 from workstation.store.lesion_lists import LesionLists
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
 from workstation.store.queues import Place, Queue, QueueItem
+from workstation.store.sheet import Sheets
 from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
 
 __all__ = [
@@ -63,6 +64,7 @@ class Library:
         self._connections = Connections(folder / DATABASE, self.read_only)
         self._readings = readings.Readings(self._connections)
         self._queues = queues.Queues(self._connections)
+        self._sheets = Sheets()
         with self._connections.reading() as connection:
             said = dict(connection.execute("SELECT key, value FROM library"))
         self.id: str = said["id"]
@@ -202,7 +204,7 @@ class Library:
     def ids(self, query: ScanQuery | None = None) -> list[str]:
         """The ids of the scans asked for, sorted."""
         with self._connections.reading() as connection:
-            return lists.ids(connection, query or ScanQuery())
+            return lists.ids(connection, query or ScanQuery(), self._sheets)
 
     def rows(self, ids: Sequence[str], reader: str | None = None) -> list[ScanRow]:
         """One row per scan, in the order of `ids`."""

@@ -1,55 +1,29 @@
-"""Lists of scans: SQL searches, filters and sorts; only ids come back, and rows for the few that are looked at."""
+"""Lists of scans: ids of those asked for, off a sheet in memory, and rows from SQL for the few that are looked at."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from workstation.core.lesion import Progress
 from workstation.core.scan import How, View
+from workstation.store import sheet
 from workstation.store.errors import decoding
+from workstation.store.sheet import Sheets
 from workstation.store.values import SIMULATED, ScanQuery, ScanRow
 
 _READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
-_SORTED = ("lesions", "malignant", "benign", "uncertain", "grade", "status_order")
 _BLOCK = 500
 # The reader's own first round, where it is not the reading shown for the scan anyway.
 _OWN = "LEFT JOIN readings own ON own.scan = scans.id AND own.reader = :reader AND own.round = 1 AND NOT own.shown"
 
 
-def ids(connection: sqlite3.Connection, query: ScanQuery) -> list[str]:
+def ids(connection: sqlite3.Connection, query: ScanQuery, sheets: Sheets) -> list[str]:
     """The ids of the scans asked for, in order; equal ones in the order of their ids."""
-    own = query.reader is not None and _has_own(connection, query.reader)
-    read = {name: _own_or_shown(name) if own else f"scans.{name}" for name in _SORTED}
-    where: list[str] = []
-    values: dict[str, Any] = {"reader": query.reader}
-    source = "scans"
-    words = query.text.casefold().split()
-    if words:
-        # The index of search texts is a fifth of the table; CROSS keeps SQLite from turning the two round.
-        values.update({f"word{n}": word for n, word in enumerate(words)})
-        holds = " AND ".join(f"instr(search, :word{n})" for n in range(len(words)))
-        source = (
-            f"(SELECT id AS hit FROM scans INDEXED BY scans_search WHERE {holds}) CROSS JOIN scans ON scans.id = hit"
-        )
-    if query.tumour:
-        where.append("tumour IS NULL" if query.tumour == "none" else "tumour = :tumour")
-        values["tumour"] = query.tumour
-    if query.status is not None:
-        where.append(f"{read['status_order']} = :status")
-        values["status"] = list(Progress).index(query.status)
-    if query.labelled is not None:
-        where.append(f"{read['lesions']} {'>' if query.labelled else '='} 0")
-    if query.to_adjudicate:
-        where.append("to_adjudicate = 1")
-    direction = "DESC" if query.descending else "ASC"
-    order = ", ".join(f"{key} {direction}" for key in (*_sort_keys(query.sort, read), "scans.id"))
-    sql = (
-        f"SELECT scans.id FROM {source} {_OWN if own else ''} {'WHERE ' + ' AND '.join(where) if where else ''}"
-        f" ORDER BY {order}"
-    )
-    return [row[0] for row in connection.execute(sql, values)]
+    reader = query.reader if query.reader is not None and _has_own(connection, query.reader) else None
+    return sheets.get(reader, partial(_columns, reader)).ids(connection, query)
 
 
 def rows(connection: sqlite3.Connection, wanted: Sequence[str], reader: str | None = None) -> list[ScanRow]:
@@ -98,12 +72,14 @@ def _has_own(connection: sqlite3.Connection, reader: str) -> bool:
     )
 
 
-def _sort_keys(sort: str, read: dict[str, str]) -> tuple[str, ...]:
-    if sort == "status":
-        return (read["status_order"],)
-    if sort == "patient":
-        return "scans.patient", "scans.day"
-    return (read.get(sort, f"scans.{sort}"),)
+def _columns(
+    reader: str | None, connection: sqlite3.Connection, names: Sequence[str], scans: Sequence[str] | None
+) -> Sequence[list[Any]]:
+    """Columns of the `sheet`, with a reader's own readings before those shown."""
+    own = reader is not None and not sheet.READ.isdisjoint(names)
+    read = {name: _own_or_shown(name) for name in sheet.READ} if own else {}
+    source = f"scans {_OWN}" if own else "scans"
+    return sheet.columns(connection, [read.get(n, f"scans.{n}") for n in names], source, {"reader": reader}, scans)
 
 
 def _rows(connection: sqlite3.Connection, block: Sequence[str], reader: str | None) -> dict[str, ScanRow]:
