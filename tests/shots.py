@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import shots_annotator
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "docs" / "guide"
 PAGES = ROOT / "out" / "pages"
@@ -32,9 +34,13 @@ def main(library: Path | None) -> int:
             first_run = ["--library", str(library), "--first-run", "--headless", f"{scratch}/out"]
             command = [sys.executable, "-m", "workstation", *first_run]
             subprocess.run(command, env={**environment, "QT_QPA_PLATFORM": "offscreen"}, check=True)
+        read = Path(scratch) / "read-by-two"
+        shots_annotator.prepare(library, read)
         for factor, suffix in (("1", ""), ("2", "-200")):
             command = [sys.executable, "-c", CHILD, str(PAGES), str(library), suffix]
             subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, check=True)
+            command = [sys.executable, "-m", "tests.shots_annotator", str(PAGES), str(read), suffix]
+            subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, cwd=ROOT, check=True)
     for name in pictures_of_the_guide():
         small_copy(PAGES / name, GUIDE / "pictures" / name)
     return 0

@@ -31,6 +31,7 @@ from workstation.app.mistakes import tell_mistakes
 from workstation.app.workbench import Workbench, is_empty
 from workstation.core.changes import Changes
 from workstation.ui import theme
+from workstation.ui.elided_label import ElidedLabel
 from workstation.ui.icons import icon
 from workstation.ui.page_library import LibraryPage
 from workstation.ui.page_quality import QualityPage
@@ -63,8 +64,8 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.queue_page)
         self._stack.addWidget(self.quality_page)
         self.actions_by_id = self._make_actions()
-        self._note = QLabel(objectName="quiet")
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note = ElidedLabel()
+        self._note.setObjectName("quiet")
         self._note_timer = QTimer(self)
         self._note_timer.setSingleShot(True)
         self._note_timer.timeout.connect(lambda: self._note.setText(""))

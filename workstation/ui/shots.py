@@ -17,10 +17,22 @@ from workstation.ui.main_window import MainWindow
 SIZE = (1440, 900)
 
 
-def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suffix: str = "") -> list[Path]:
+Save = Callable[[str, QWidget], None]  # name of the page, what to picture
+Pages = Callable[[MainWindow, Save], None]
+
+
+def write(
+    out: Path,
+    library: Path,
+    themes: tuple[str, ...] = theme.THEMES,
+    suffix: str = "",
+    reader: str = "truth",
+    pages: Pages | None = None,
+) -> list[Path]:
     """Open the window on a library and save a PNG of each page and theme into `out`; the files in order.
 
     Nothing of the library is changed, and settings go into a folder that is thrown away.
+    pages: what to picture, instead of what a newcomer sees first.
     """
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
@@ -29,7 +41,7 @@ def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suff
     with tempfile.TemporaryDirectory() as home:
         for name in themes:
             workbench = Workbench(Path(home) / name)
-            workbench.sign_in("truth")
+            workbench.sign_in(reader)
             workbench.change_settings(theme=name)
             theme.apply(application, name)
             window = MainWindow(workbench)
@@ -38,20 +50,20 @@ def write(out: Path, library: Path, themes: tuple[str, ...] = theme.THEMES, suff
             window.show()
 
             def save(page: str, widget: QWidget, name: str = name) -> None:
-                _settle()
+                settle()
                 file = out / f"{page}-{name}{suffix}.png"
                 if not widget.grab().save(str(file)):
                     raise OSError(f"{file} could not be written: is the folder writable and the disk not full?")
                 written.append(file)
 
-            _pages(window, save)
+            (pages or _pages)(window, save)
             window.close()
             window.deleteLater()
-            _settle()
+            settle()
     return written
 
 
-def _pages(window: MainWindow, save: Callable[[str, QWidget], None]) -> None:
+def _pages(window: MainWindow, save: Save) -> None:
     scan = _telling_scan(window.workbench)
     if scan is None:
         save("library-empty", window)
@@ -104,7 +116,7 @@ def _telling_scan(workbench: Workbench) -> str | None:
     return max(worth, key=lambda scan: worth[scan]) if worth else None
 
 
-def _settle(milliseconds: int = 250) -> None:
+def settle(milliseconds: int = 250) -> None:
     """Let thumbnails arrive and everything be painted."""
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
