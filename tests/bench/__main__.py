@@ -1,4 +1,4 @@
-"""`make bench`: all bars in one table. Parts: `python -m tests.bench start interaction import simulate annotator`."""
+"""`make bench`: all bars in one table. Parts: `python -m tests.bench start interaction import ... scale`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench import annotator, importing, interaction, rows, simulating, start
+from tests.bench import annotator, importing, interaction, rows, scale, simulating, start
 from tests.bench.rows import Row
 from tests.made_scans import new_scan
 from workstation.core.scan import View
@@ -51,7 +51,7 @@ def small_library(folder: Path) -> Path:
 
 
 def main(parts: list[str]) -> int:
-    wanted = parts or ["start", "interaction", "import", "simulate", "annotator"]
+    wanted = parts or ["start", "interaction", "import", "simulate", "annotator", "scale"]
     measured: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -71,6 +71,8 @@ def main(parts: list[str]) -> int:
             measured += simulating.measure(scratch)
         if "annotator" in wanted:
             measured += annotator.measure(scratch)
+        if "scale" in wanted:
+            measured += scale.measure(scratch)
     if parts:
         print(rows.table(measured))
     else:

@@ -11,6 +11,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import compress, repeat
+from operator import contains
 from typing import Any
 
 import numpy as np
@@ -38,18 +40,17 @@ class Sheet:
         self._seq = -1  # the history's row up to which it is known
         self._columns: dict[str, _Array] = {}
         self._ranks: dict[str, _Array] = {}  # of texts
-        self._orders: dict[str, _Array] = {}  # ascending, by what is sorted by
+        self._orders: dict[str, tuple[_Array, list[str]]] = {}  # by what is sorted by
 
     def ids(self, connection: sqlite3.Connection, query: ScanQuery, changed: Iterable[str] = ()) -> list[str]:
         """The ids of the scans asked for, in order. changed: scans whose lines changed otherwise than by an edit."""
         with self._lock, _one_moment(connection):
             self._catch_up(connection, set(changed))
             wanted = self._wanted(connection, query)
-            order = self._order(connection, query.sort)
-            if wanted is not None:
-                order = order[wanted[order]]
-            found: list[str] = self._columns["id"][order[::-1] if query.descending else order].tolist()
-            return found
+            order, found = self._order(connection, query.sort)
+            if wanted is not None and not wanted.all():
+                found = list(compress(found, wanted[order].tobytes()))
+            return found[::-1] if query.descending else found[:]
 
     # What is asked for
 
@@ -58,12 +59,10 @@ class Sheet:
         masks = []
         words = query.text.casefold().split()
         if words:
-            texts = self._column(connection, "search").tolist()
-            places: Sequence[int] = range(len(texts))
-            for word in words:
-                places = [place for place in places if word in texts[place]]
-            mask = np.zeros(len(texts), bool)
-            mask[places] = True
+            texts = self._column(connection, "search")
+            mask = _holding(texts, words[0])
+            for word in words[1:]:
+                mask[mask] = _holding(texts[mask], word)
             masks.append(mask)
         if query.tumour:
             tumour = None if query.tumour == "none" else query.tumour
@@ -76,8 +75,8 @@ class Sheet:
             masks.append(self._column(connection, "to_adjudicate") == 1)
         return np.logical_and.reduce(masks) if masks else None
 
-    def _order(self, connection: sqlite3.Connection, sort: str) -> _Array:
-        """Where the scans stand, ascending; equal ones by id, as the columns do already."""
+    def _order(self, connection: sqlite3.Connection, sort: str) -> tuple[_Array, list[str]]:
+        """Where the scans stand, ascending, and their ids; equal ones by id, as the columns do already."""
         if sort not in self._orders:
             if sort == "patient":
                 order = np.lexsort((self._rank(connection, "day"), self._rank(connection, "patient")))
@@ -86,7 +85,7 @@ class Sheet:
             else:
                 numbers = self._column(connection, "status_order" if sort == "status" else sort)
                 order = np.argsort(numbers, kind="stable")
-            self._orders[sort] = order
+            self._orders[sort] = order, self._columns["id"][order].tolist()
         return self._orders[sort]
 
     def _rank(self, connection: sqlite3.Connection, name: str) -> _Array:
@@ -188,6 +187,11 @@ def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("COMMIT")
+
+
+def _holding(texts: _Array, word: str) -> _Array:
+    """Which of the texts hold the word."""
+    return np.fromiter(map(contains, texts.tolist(), repeat(word)), bool, len(texts))
 
 
 def _array(name: str, values: Sequence[Any]) -> _Array:
