@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,8 +130,10 @@ def _hold_to_files(folder: Path, manifest: Manifest, hashed: bool) -> None:
 def _pictures(path: Path, scans: int) -> NDArray[np.uint16]:
     try:
         pictures: NDArray[np.uint16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"{path} cannot be read: {error}.") from error
+    if not isinstance(pictures, np.ndarray):
+        raise SnapshotError(f"{path} holds several arrays; one of counts is needed.")
     if pictures.ndim != 4 or pictures.dtype != np.uint16 or pictures.shape[:2] != (scans, 2):
         raise SnapshotError(
             f"{path} holds {pictures.dtype} {pictures.shape}; counts uint16 (scan, view, row, column) of {scans} scans "
@@ -140,12 +144,15 @@ def _pictures(path: Path, scans: int) -> NDArray[np.uint16]:
 
 def _masks(path: Path) -> tuple[RunList, RunList]:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise ValueError("it is one array, not a file of several")
+        with found as held:
             lesions, bladders = (
                 RunList(held[f"{name}_runs"].astype(np.uint32), held[f"{name}_offsets"].astype(np.int64))
                 for name in ("lesion", "bladder")
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise SnapshotError(f"{path} cannot be read: {error}.") from error
     return lesions, bladders
 

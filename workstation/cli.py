@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
-        print("Stopped. What was finished is kept.", file=sys.stderr)
+        print("Stopped.", file=sys.stderr)
         return FAILED
 
 

@@ -241,16 +241,16 @@ def _frames(data: Dataset, study: NmStudy, style: str, views: list[View]) -> tup
     if study.spacing_mm is not None:
         data.PixelSpacing = [f"{value:.4f}" for value in study.spacing_mm]
     data.CountsAccumulated = int(counts.sum())
-    data.ActualFrameDuration = 1_200_000
     if study.speed_mm_s is not None:
         data.ScanVelocity = f"{study.speed_mm_s:.4f}"
         data.ScanLength = round(counts.shape[1] * (study.spacing_mm or (2.26, 2.26))[0])
+        data.ActualFrameDuration = round(1000 * data.ScanLength / study.speed_mm_s)
     data.WholeBodyTechnique = "1PS"
     return pixels, windows, order
 
 
 def _signed(data: Dataset, counts: NDArray[Any]) -> NDArray[Any]:
-    slope = 0.25
+    slope = 0.25 if counts.max() <= 8191 else 1.0
     if counts.max() > 32767 * slope:
         raise ValueError(f"style 'signed-rescaled' holds counts up to {32767 * slope:.0f}")
     data.RescaleIntercept, data.RescaleSlope = "0", f"{slope}"

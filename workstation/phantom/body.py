@@ -156,15 +156,14 @@ class Body:
 
 def draw_body(rng: np.random.Generator, sex: Sex, age: int) -> Body:
     """A person of the given sex and age (years), lying as people lie."""
-    height = float(np.clip(rng.normal(1740 if sex == "M" else 1620, 65), 1500, 1950))
-    height -= 0.8 * max(age - 50, 0)
+    height = float(np.clip(rng.normal(1740 if sex == "M" else 1620, 65) - 0.8 * max(age - 50, 0), 1500, 1950))
     bmi = float(np.clip(26.3 * np.exp(rng.normal(0, 0.19)), 16, 42))
     build = _draw_build(rng, sex, age)
     fat = bmi / STANDARD_BMI
     drop = rng.normal(0, 10, 2) + (rng.uniform(50, 110, 2) * (rng.uniform(size=2) < 0.02))
     return Body(
         sex=sex,
-        height_mm=max(height, 1450.0),
+        height_mm=height,
         weight_kg=bmi * (height / 1000) ** 2,
         build=build,
         posture=_draw_posture(rng, fat, age),
@@ -190,7 +189,7 @@ def _filling(rng: np.random.Generator) -> float:
     """Half width of the bladder: most patients have just voided, some could not."""
     if rng.uniform() < 0.10:
         return float(rng.uniform(45, 70))
-    return float(np.clip(33 * np.exp(rng.normal(0, 0.25)), 20, 60))
+    return float(np.clip(31 * np.exp(rng.normal(0, 0.2)), 20, 45))
 
 
 def _draw_bladder(rng: np.random.Generator) -> Bladder:

@@ -25,7 +25,7 @@ GROUP_SIGMA, SIDE_SIGMA, BONE_SIGMA, VERTEBRA_SIGMA = 0.15, 0.15, 0.05, 0.07  # 
 JOINT_MOST = 0.30  # log; more in one joint would be read as a lesion
 KIDNEYS = (1.0, 8.0)
 KIDNEY_RATIO_SIGMA = 0.15  # of the logarithm of left over right
-NO_KIDNEY, WEAK_KIDNEY = 0.03, 0.02
+NO_KIDNEY, WEAK_KIDNEY = 0.02, 0.01
 BLADDER = (15.0, 150.0)
 
 _SPINE = ("cspine", "tspine", "lspine", "sacrum")

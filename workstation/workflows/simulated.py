@@ -70,9 +70,14 @@ def orders(cohort: str, seed: int, patients: int | None, out: Path) -> list[Orde
     number = COHORTS[cohort].patients if patients is None else patients
     if number < 1 or seed < 0:
         raise CallError("A cohort needs at least one patient and a seed of 0 or more.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        begun = out.is_dir() and (out / "pictures.npy").exists() and not (out / "manifest.json").exists()
-        what = "holds a snapshot that was never finished. Remove it, or name" if begun else "is not empty. Name"
+    if out.exists() and not out.is_dir():
+        raise CallError(f"{out} is not a folder. Name a new one.")
+    if out.exists() and any(out.iterdir()):
+        begun = any(
+            (out / first).exists() and not (out / last).exists()
+            for first, last in (("pictures.npy", "manifest.json"), ("truth", "truth/cohort.json"))
+        )
+        what = "holds a cohort that was never finished. Remove it, or name" if begun else "is not empty. Name"
         raise CallError(f"{out} {what} a new folder, so that no two cohorts are mixed.")
     needed, free = number * _PATIENT_BYTES, shutil.disk_usage(_existing(out)).free
     if needed > free:
@@ -188,7 +193,7 @@ def _settings(patients: int) -> dict[str, Any]:
     tables = sorted(path for path in resources.path("phantom").iterdir() if path.suffix in (".toml", ".csv"))
     return {
         "patients": patients,
-        "tables": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tables},
+        "tables": {path.name: hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest() for path in tables},
         "lesions": {name: value for name, value in resources.table("phantom/lesions").items() if name != "place"},
     }
 
