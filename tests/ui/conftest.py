@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from tests.made_scans import make_library, new_scan
 from workstation.app.workbench import Workbench
@@ -72,6 +73,8 @@ def open_window(home: Path, library: Path) -> MainWindow:
 
 def close_window(made: MainWindow) -> None:
     """Closed and gone: a window that only waits to be deleted is dressed and told of changes like any other."""
+    if not isValid(made):
+        return  # the test closed it itself
     made.close()
     made.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
