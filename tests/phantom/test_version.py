@@ -12,7 +12,7 @@ from workstation.phantom.cohorts import VERSION
 # Of every version that results may name: the digest of its tables, as this test prints it. A version that is not here
 # is being worked on.
 SETTLED: dict[str, str] = {
-    "2.0": "e3533daf80c120e5b73adb5765791d0e0f78550d2b91cf2d9ab56792ce53ca1b",
+    "2.0": "c7102e5d645f704e21a16f4f689687d7d9fb56fc894332284f8656e205218d7a",
 }
 
 
