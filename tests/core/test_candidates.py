@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.core.test_click import SHAPE, blob, scene
 from workstation.core.body import facts
+from workstation.core.candidate_odds import log_odds
 from workstation.core.candidates import candidates, is_marked
 from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import VIEWS, Frame, How, View
@@ -59,3 +60,12 @@ def test_one_view_is_enough() -> None:
     frames, bodies = scene(spot, spot)
     found = candidates({View.POSTERIOR: frames[View.POSTERIOR]}, bodies)
     assert found and set(found[0].places) == {View.POSTERIOR}
+
+
+def test_of_equal_places_the_likelier_region_comes_first() -> None:
+    assert log_odds(3.0, "rib") > log_odds(3.0, "shoulder")
+    assert log_odds(5.0, "knee") > log_odds(2.0, "knee") and np.isfinite(log_odds(-2.0, None))
+    spots = blob(150, 105, 4, 40.0) + blob(290, 60, 4, 60.0)
+    frames, bodies = scene(spots, spots)
+    odds = [candidate.odds for candidate in candidates(frames, bodies)]
+    assert odds == sorted(odds, reverse=True)

@@ -2,7 +2,8 @@
 
 A place counts by how far it stands above the bone around it, less what the other side of the body shows at the mirrored
 place, in units of what noise and plain bone do by themselves; both views add up, for the detectors see the same spot.
-Bladder and injection site are left out, and places of kidneys and face, hot in everybody, come late.
+Bladder and injection site are left out, and places of kidneys and face, hot in everybody, come late. The order is that
+of the odds of a lesion (`candidate_odds`), which know how often each region has one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.body import BodyFacts
+from workstation.core.candidate_odds import log_odds
 from workstation.core.counts import Picture, smoothed
 from workstation.core.lesion import Lesion, Mask
 from workstation.core.scan import VIEWS, Frame, View
@@ -28,8 +30,9 @@ _OTHER_SIDE = 0.8  # how much of what the other side shows is taken away
 _SLACK = 4  # how far the mirrored place may be off
 _MIDDLE = 8.0  # nearer to the midline there is no other side
 _APART = 8.0  # two candidates are at least this far apart
-_LEAST = 2.2  # the score a place must pass
-_MOST = 30  # candidates of one scan
+_LEAST = 1.4  # the score a place must pass
+_LIKELY = -2.25  # and its log odds: about 7 places a scan that are none
+_MOST = 40  # candidates of one scan
 # Where kidneys lie, and the face, which is hot in everybody: shares of the body's height from the vertex, and from the
 # midline.
 _KIDNEY_ROWS, _KIDNEY_ASIDE = (0.27, 0.36), (0.025, 0.075)
@@ -39,11 +42,15 @@ _USUAL_SHARE = 0.4  # of their score
 
 @dataclass(frozen=True)
 class Candidate:
-    """A place (row, column) in each view, and how much it stands out; view: the one that shows it better."""
+    """A place (row, column) in each view, and how much it stands out; view: the one that shows it better.
+
+    odds: natural logarithm of the odds that it is a lesion.
+    """
 
     places: Mapping[View, tuple[float, float]]
     score: float
     view: View
+    odds: float
 
 
 def candidates(frames: Mapping[View, Frame], bodies: Mapping[View, BodyFacts]) -> tuple[Candidate, ...]:
@@ -69,8 +76,10 @@ def candidates(frames: Mapping[View, Frame], bodies: Mapping[View, BodyFacts]) -
             there = maps[views[1]]
             at = (row, min(max(round((across - 0.5) / 2.0), 0), there.shape[1] - 1))
             best = views[1] if there[at] > maps[first][row, column] else first
-        found.append(Candidate(places, score, best))
-    return tuple(found)
+        region = bodies[best].guess_region(places[best])[0]
+        found.append(Candidate(places, score, best, log_odds(score, region)))
+    likely = (candidate for candidate in found if candidate.odds >= _LIKELY)
+    return tuple(sorted(likely, key=lambda candidate: -candidate.odds))
 
 
 def is_marked(candidate: Candidate, lesions: Mapping[str, Lesion], near: float = 3.0) -> bool:
