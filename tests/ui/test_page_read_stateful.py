@@ -147,7 +147,7 @@ class Work(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(6, 25), pytest.param(100, 60, marks=pytest.mark.soak)]
+    ("examples", "steps"), [(3, 20), pytest.param(100, 60, marks=pytest.mark.soak)]
 )
 def test_window_memory_and_disk_always_agree(qapp, examples, steps):
     from hypothesis.stateful import run_state_machine_as_test
