@@ -133,6 +133,9 @@ def _window(folder: Path, home: Path) -> list[Row]:
     ids, draw, page = library.ids(ScanQuery(sort="patient")), random.Random(3), window.read_page
     window.read(ids[0])
     page.reading.set_worklist(ids)
+    QTest.qWaitForWindowExposed(window)
+    window.activateWindow()  # keys go to the active window only
+    QTest.qWaitForWindowActive(window)
     QTest.qWait(300)
     opened = [watch.seconds(lambda: page.open(draw.choice(ids)), window) for _ in range(200)]
 
