@@ -13,7 +13,7 @@ from workstation.phantom.patient import simulate
 from workstation.workflows import simulate_snapshot
 from workstation.workflows.progress import finish
 
-STUDIES = 20
+STUDIES = 60
 WRITTEN = 48
 BAR = 5.0  # studies a second and core
 
