@@ -15,14 +15,13 @@ from numpy.lib.stride_tricks import as_strided
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from workstation.phantom.emission import Depths
-from workstation.phantom.projection import Box as Box
-from workstation.phantom.projection import Chords, Grid, Singles
+from workstation.phantom.projection import Box, Chords, Grid, Singles
 from workstation.phantom.skeleton import Floats
 
 _MU_LEAD = 2.7  # per mm
 _BEHIND = 6.0  # from the collimator's back to the crystal's middle
 REACH = 4.0  # a blur ends at this many sigmas
-_TO_SIGMA = 1 / 2.3548
+TO_SIGMA = 1 / 2.3548
 SCATTER_SHARE = 0.40  # of a 20 % window
 _SCATTER_SIGMA = (17.0, 45.0)
 _SCATTER_WEIGHT = (0.6, 0.4)
@@ -71,7 +70,7 @@ def box_around(chords: Chords, camera: Camera, grid: Grid, farthest: float, besi
 
     beside_mm: how much wider it shall be on all sides.
     """
-    pad = int(np.ceil((REACH * camera.fwhm(farthest) * _TO_SIGMA + beside_mm) / grid.spacing_mm)) + 1
+    pad = int(np.ceil((REACH * camera.fwhm(farthest) * TO_SIGMA + beside_mm) / grid.spacing_mm)) + 1
     return Box(
         max(int(chords.row.min()) - pad, 0),
         min(int(chords.row.max()) + pad + 1, grid.rows),
@@ -114,7 +113,7 @@ def blur(layers: Singles, camera: Camera, depths: Depths) -> Singles:
     """Sum of the depth bins, each blurred as the collimator blurs at its distance."""
     total = np.zeros(layers.shape[1:], np.float32)
     for layer, distance in zip(layers, depths.centres, strict=True):
-        sigma = float(camera.fwhm(distance)) * _TO_SIGMA / camera.spacing_mm
+        sigma = float(camera.fwhm(distance)) * TO_SIGMA / camera.spacing_mm
         reach = int(np.ceil(REACH * sigma))
         # Sums by matrix products take microseconds; near and far bins hold little of the body.
         down = _around(layer @ np.ones(layer.shape[1], np.float32), reach)

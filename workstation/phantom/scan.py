@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.phantom import camera as optics
-from workstation.phantom.acquisition import Acquisition as Acquisition
+from workstation.phantom.acquisition import Acquisition
 from workstation.phantom.camera import Camera
 from workstation.phantom.emission import BODY, around, deposit, deposit_soft
 from workstation.phantom.extras import Extra
@@ -126,7 +126,7 @@ def _around_body(scene: Medium, solid: Chords, camera: Camera, grid: Grid) -> Bo
         min(int(column.min()), int(solid.column.min())),
         max(int(column.max()), int(solid.column.max())),
     )
-    pad = int(np.ceil(optics.REACH * camera.fwhm(BODY.centres[-1]) / 2.3548 / grid.spacing_mm))
+    pad = int(np.ceil(optics.REACH * camera.fwhm(BODY.centres[-1]) * optics.TO_SIGMA / grid.spacing_mm))
     top, left = max(both.top - pad, 0) // 4 * 4, max(both.left - pad, 0) // 4 * 4
     bottom = min(-(-(both.bottom + 1 + pad) // 4) * 4, grid.rows)
     return Box(top, bottom, left, min(-(-(both.right + 1 + pad) // 4) * 4, grid.columns))
