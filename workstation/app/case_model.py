@@ -10,7 +10,7 @@ from workstation.store.values import ScanRow
 
 __all__ = ["ROW", "CaseModel", "ScanRow"]
 
-BLOCK = 256
+BLOCK = 32  # about as many as are in sight: after every edit they are asked for again
 ROW = Qt.ItemDataRole.UserRole
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QFrame,
+    QHeaderView,
     QLabel,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +23,7 @@ from workstation.core.lesion import Progress
 from workstation.ui import theme
 
 _Index = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT = 46
 
 
 class CaseList(QFrame):
@@ -30,13 +33,10 @@ class CaseList(QFrame):
         self.setMinimumWidth(170)
         self._reading = reading
         self._count = QLabel(objectName="heading")
-        self.view = QListView()
+        self.view = _Cases()
         self.view.setAccessibleName(self.tr("Cases"))
         self.view.setModel(CaseModel(reading))
         self.view.setItemDelegate(_CaseDelegate(reading, self.view))
-        self.view.setUniformItemSizes(True)
-        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.clicked.connect(self._chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
@@ -62,15 +62,30 @@ class CaseList(QFrame):
             self._count.setText(self.tr("CASES  {0}").format(total))
 
 
+class _Cases(QTableView):
+    """A table of one column, whose rows need no layout: a QListView lays out all of them at every change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setStretchLastSection(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.setShowGrid(False)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(ROW_HEIGHT // 2)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
 class _CaseDelegate(QStyledItemDelegate):
     """Two lines: patient and status, with the reader where it is not the own reading; day and what was found."""
 
-    def __init__(self, reading: Reading, parent: QListView) -> None:
+    def __init__(self, reading: Reading, parent: QTableView) -> None:
         super().__init__(parent)
         self._reading = reading
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
-        return QSize(160, 46)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row: ScanRow | None = index.data(ROW)
