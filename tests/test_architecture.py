@@ -152,7 +152,7 @@ def test_imports_follow_the_table(package: str) -> None:
         ("workstation/app/reading.py", "import workstation.ui.canvas"),
         ("workstation/ui/canvas.py", "from workstation.store import library"),
         ("workstation/ui/canvas.py", 'import importlib\nimportlib.import_module("torch")'),
-        ("workstation/cli.py", "from workstation.ui.main_window import MainWindow"),
+        ("workstation/cli/window.py", "from workstation.ui.main_window import MainWindow"),
         ("workstation/report/case.py", "from PySide6.QtGui import QPdfWriter"),
         ("ml/train.py", "from workstation.core.scan import Scan"),
         ("ml/snapshot.py", "from PySide6.QtCore import QObject"),
