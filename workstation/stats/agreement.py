@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workstation.stats.proportion import Z
+
 Weights = Literal["linear", "quadratic"]
 
-Z = 1.959963984540054  # of a two-sided 95 % interval
 RESAMPLES = 2000
 
 
