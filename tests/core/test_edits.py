@@ -127,6 +127,7 @@ class Sessions(RuleBasedStateMachine):
     @invariant()
     def stands_where_the_model_stands(self) -> None:
         assert self.session.reading == self.past[self.at]
+        assert list(self.session.reading.lesions) == list(self.past[self.at].lesions), "and in the same order"
         assert (len(self.session.done), len(self.session.undone)) == (self.at, len(self.past) - 1 - self.at)
 
     @invariant()

@@ -136,7 +136,7 @@ class ReadingMachine(RuleBasedStateMachine):
             name: (lesion.label, sum(r.pixels for r in lesion.rois.values()), lesion.comment)
             for name, lesion in session.reading.lesions.items()
         }
-        assert held == lesions and session.reading.verdict.grade == grade
+        assert list(held.items()) == list(lesions.items()) and session.reading.verdict.grade == grade
         assert (len(session.done), len(session.undone)) == (self.at, len(self.states) - 1 - self.at)
         assert session == Session(Reading(KEY)).replay(self.steps)
         (row,) = self.library.rows(["S1"])
@@ -148,6 +148,7 @@ class ReadingMachine(RuleBasedStateMachine):
         assert self.library.ids(ScanQuery(labelled=True)) == (["S1"] if counted else [])
         watched = Library.open(self.folder)
         assert watched.read_only and watched.session(KEY) == session
+        assert list(watched.session(KEY).reading.lesions) == list(held)
         if len(self.steps) % 5 == 0:
             assert watched.verify().problems == ()
         watched.close()

@@ -7,7 +7,7 @@ folds back into the reading and both stacks, which is how undo survives a restar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from workstation.core.lesion import Lesion, Reading, Verdict
@@ -49,6 +49,11 @@ class Edit:
     lesions: tuple[LesionChange, ...] = ()
     verdict: tuple[Verdict, Verdict] | None = None
     decides: str = ""
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether a lesion is gone after it, which undo must put back at its place."""
+        return any(change.after is None for change in self.lesions)
 
     @property
     def inverse(self) -> Edit:
@@ -104,6 +109,11 @@ def apply(edit: Edit, reading: Reading) -> Reading:
     return Reading(reading.key, lesions, verdict)
 
 
+def in_order(lesions: Mapping[str, Lesion], order: Iterable[str]) -> dict[str, Lesion]:
+    """The same lesions as `order` has their ids."""
+    return {lesion: lesions[lesion] for lesion in order}
+
+
 def add(what: str, *lesions: Lesion) -> Edit:
     return Edit(what, tuple(LesionChange(None, lesion) for lesion in lesions))
 
@@ -132,26 +142,34 @@ class Step:
 
 @dataclass(frozen=True)
 class Session:
-    """A reading with its undo and redo stacks, oldest first."""
+    """A reading with its undo and redo stacks, oldest first.
+
+    orders: of each edit done that took a lesion away, the ids as they stood before it: lesions are numbered on
+    screen, and undo gives each its number back.
+    """
 
     reading: Reading
     done: tuple[Edit, ...] = ()
     undone: tuple[Edit, ...] = ()
+    orders: tuple[tuple[str, ...], ...] = field(default=(), compare=False, repr=False)
 
     def after(self, step: Step) -> Session:
         """The session after one step. EditError where the step does not fit."""
-        if step.do == "edit":
-            return Session(apply(step.edit, self.reading), (*self.done, step.edit))
+        edit = step.edit
         if step.do == "undo":
-            if not self.done or self.done[-1] != step.edit:
+            if not self.done or self.done[-1] != edit:
                 raise EditError("nothing to undo")
-            return Session(
-                apply(step.edit.inverse, self.reading), self.done[:-1], (*self.undone, step.edit)
-            )
+            reading, orders = apply(edit.inverse, self.reading), self.orders
+            if edit.takes_away:
+                reading, orders = replace(reading, lesions=in_order(reading.lesions, orders[-1])), orders[:-1]
+            return Session(reading, self.done[:-1], (*self.undone, edit), orders)
+        orders = (*self.orders, tuple(self.reading.lesions)) if edit.takes_away else self.orders
+        if step.do == "edit":
+            return Session(apply(edit, self.reading), (*self.done, edit), (), orders)
         if step.do == "redo":
-            if not self.undone or self.undone[-1] != step.edit:
+            if not self.undone or self.undone[-1] != edit:
                 raise EditError("nothing to redo")
-            return Session(apply(step.edit, self.reading), (*self.done, step.edit), self.undone[:-1])
+            return Session(apply(edit, self.reading), (*self.done, edit), self.undone[:-1], orders)
         raise EditError(f"unknown step {step.do}")
 
     def replay(self, steps: Iterable[Step]) -> Session:

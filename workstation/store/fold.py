@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from workstation.core.edits import Edit, LesionChange, Session, Step
+from workstation.core.edits import Edit, LesionChange, Session, Step, in_order
 from workstation.core.lesion import Lesion, Reading, ReadingKey, Verdict
 from workstation.store.errors import LibraryError
 
@@ -25,6 +25,7 @@ class Fold:
         self._verdict = Verdict()
         self._done: list[tuple[int, Edit]] = []
         self._undone: list[tuple[int, Edit]] = []
+        self._orders: list[tuple[str, ...]] = []
         self._session: Session | None = None
 
     @property
@@ -34,6 +35,7 @@ class Fold:
                 Reading(self.key, self._lesions, self._verdict),
                 tuple(edit for _, edit in self._done),
                 tuple(edit for _, edit in self._undone),
+                tuple(self._orders),
             )
         return self._session
 
@@ -64,6 +66,7 @@ class Fold:
             self._done.append(self._undone.pop())
         if step.do == "edit":
             self._undone.clear()
+        self._orders = list(session.orders)
         self._lesions = dict(session.reading.lesions)
         self._texts.clear()
         self._verdict = session.reading.verdict
@@ -75,18 +78,21 @@ class Fold:
             if text is None:
                 raise ValueError("an edit without what it edits")
             edit = self._parse(json.loads(text))
-            self._apply(edit)
+            self._do(edit)
             self._done.append((seq, edit))
             self._undone.clear()
         elif do == "undo":
             if self._done[-1][0] != of:
                 raise ValueError("an undo of another edit than the last")
-            self._apply(self._done[-1][1].inverse)
+            edit = self._done[-1][1]
+            self._apply(edit.inverse)
+            if edit.takes_away:
+                self._lesions = in_order(self._lesions, self._orders.pop())
             self._undone.append(self._done.pop())
         elif do == "redo":
             if self._undone[-1][0] != of:
                 raise ValueError("a redo of another edit than the last undone")
-            self._apply(self._undone[-1][1])
+            self._do(self._undone[-1][1])
             self._done.append(self._undone.pop())
         else:
             raise ValueError(f"unknown step {do}")
@@ -109,6 +115,11 @@ class Fold:
         verdict = value["verdict"]
         judged = None if verdict is None else (Verdict.from_json(verdict[0]), Verdict.from_json(verdict[1]))
         return Edit(value["what"], tuple(changes), judged, value.get("decides", ""))
+
+    def _do(self, edit: Edit) -> None:
+        if edit.takes_away:
+            self._orders.append(tuple(self._lesions))
+        self._apply(edit)
 
     def _apply(self, edit: Edit) -> None:
         for change in edit.lesions:
