@@ -14,6 +14,7 @@ from workstation.core import edits
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, ReadingKey
 from workstation.store.library import Library
+from workstation.store.values import TRUTH
 
 
 @pytest.fixture
@@ -49,6 +50,16 @@ def test_findings_as_json(read_library: Path, capsys) -> None:
     assert (finding["scan"], finding["reader"], finding["round"], finding["lesion"]) == ("S004", "anna", 1, "L2")
     assert told["readings"] == 9 and told["skipped"] == []
     assert [(one["scan"], one["measure"]) for one in told["outliers"]][0] == ("S002", "size")
+
+
+def test_the_truth_of_a_simulation_is_nobodys_mistake(read_library: Path, capsys) -> None:
+    """A malignant lesion without criterion is a finding in a person's reading, and none in the truth of a scan."""
+    folder = make_library(read_library.parent / "simulated", 2)
+    add(folder, "S000", TRUTH, "T1", label=Label.MALIGNANT)
+    assert cli.main(["check", "--library", str(folder)]) == 0
+    assert "0 findings in 1 reading" in capsys.readouterr().out
+    add(folder, "S001", "anna", "T1", label=Label.MALIGNANT)
+    assert cli.main(["check", "--library", str(folder)]) == 1
 
 
 def test_one_reader_only(read_library: Path, capsys) -> None:

@@ -302,13 +302,48 @@ NO_LABELS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("folder", [False, True])
-def test_what_is_no_json_of_labels_is_a_wrong_call(tmp_path: Path, folder: bool) -> None:
+def test_what_is_no_json_of_labels_is_a_wrong_call(tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     for content in NO_LABELS:
         file.write_bytes(content)
-        with pytest.raises(CallError, match="Nothing was done|holds no labels"):
-            labels.load(tmp_path if folder else file)
+        with pytest.raises(CallError, match="Nothing was done"):
+            labels.load(file)
+
+
+def test_a_broken_file_of_a_folder_costs_its_own_reading_only(read: Library, tmp_path: Path) -> None:
+    """Two readings drawn: of one a view's file is cut short. The other comes in, the first stays as it is, whole."""
+    out = exported(read, tmp_path / "out")
+    for view in ("anterior", "posterior"):
+        changed(out / f"S000_{view}.json", lambda raw: raw["shapes"].clear())
+    for view in ("anterior", "posterior"):  # the second scan, drawn from nothing
+        raw = {"imagePath": f"S001_{view}.png", "imageHeight": SHAPE[0], "imageWidth": SHAPE[1],
+               "shapes": [shape(label="benign", points=[[100, 300], [110, 300], [105, 310]])]}  # fmt: skip
+        (out / f"S001_{view}.json").write_text(json.dumps(raw), "utf-8")
+    bad = out / "S000_posterior.json"
+    for number, content in enumerate(NO_LABELS[:-3] + NO_LABELS[-2:]):
+        bad.write_bytes(content)
+        before = read.session(ReadingKey("S000", "ann"))
+        result = bring(read, labels=out)
+        assert result.labels == (2 if number == 0 else 0), "the other scan's come in, once"
+        told = {refused.path: refused.reason for refused in result.refused}
+        assert "left out" in told[str(bad)] and str(bad) in told[str(bad)], content[:20]
+        assert len(told) == 2 and any("S000_anterior.json" in path for path in told), "its partner is not half done"
+        assert read.session(ReadingKey("S000", "ann")) == before
+    bad.unlink()
+
+
+def test_a_broken_file_beside_tables(read: Library, tmp_path: Path) -> None:
+    out = tmp_path / "tables"
+    finish(export.run(read, out, "csv"))
+    (out / "notes.json").write_bytes(b"{")
+    (out / "other.csv").write_text("a;b\n1;2\n", "utf-8")
+    (out / "third.csv").write_bytes(b"scan,\xff\n")
+    other = Library.create(tmp_path / "other", "clinical")
+    other.add_scans([new_scan(0)])
+    result = bring(other, labels=out)
+    assert result.labels == 2
+    assert [Path(told.path).name for told in result.refused] == ["notes.json", "other.csv", "third.csv"]
+    other.close()
 
 
 def test_a_folder_with_neither_is_a_wrong_call(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def foot(found: AllAgreement) -> str:
     words = _tr(
         "Dice: mean over both views of matched lesions, 95 % interval by bootstrap over patients. Labels: Cohen's "
         "kappa of matched lesions. Grades: Cohen's kappa, quadratic weights. Intervals of kappa: 95 %, standard error "
-        "of Fleiss, Cohen and Everitt. Finished readings only; the adjudicated reading is left out."
+        "of Fleiss, Cohen and Everitt, cut at -1 and 1. Finished readings only; the adjudicated reading is left out."
     )
     if found.metastasis is not None:
         all_of_them = _tr("Metastasis (grade 2 or 3) by {0} readers: Fleiss' kappa {1}, bootstrap over scans.")
@@ -60,7 +60,8 @@ def _mean(mean: Mean) -> str:
 
 
 def _kappa(kappa: Kappa) -> str:
-    return _interval(kappa.value, kappa.low, kappa.high, int(kappa.n))
+    """Its interval is Wald's and can reach past 1, where no kappa lies: what is shown is cut there."""
+    return _interval(kappa.value, max(kappa.low, -1.0), min(kappa.high, 1.0), int(kappa.n))
 
 
 def _interval(value: float, low: float, high: float, n: int) -> str:

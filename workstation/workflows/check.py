@@ -74,6 +74,7 @@ def _check(library: Library, key: ReadingKey, into: Gathered) -> None:
     from workstation.core import body
     from workstation.core.checks import findings
     from workstation.core.outliers import measure
+    from workstation.store.values import TRUTH
 
     read = library.session(key).reading
     into.readings += 1
@@ -81,8 +82,9 @@ def _check(library: Library, key: ReadingKey, into: Gathered) -> None:
     bodies = {}
     if read.lesions:
         bodies = {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in scan.frames.items()}
-    facts = CheckFacts(_criteria(library, scan), bodies)
-    into.findings += [(key, finding) for finding in findings(scan, read, facts)]
+    if key.reader != TRUTH:  # what is known of a simulated scan is nobody's to mend
+        facts = CheckFacts(_criteria(library, scan), bodies)
+        into.findings += [(key, finding) for finding in findings(scan, read, facts)]
     measured = (measure(scan, key, lesion, bodies) for lesion in read.lesions.values())
     into.measured += [one for one in measured if one is not None]
 

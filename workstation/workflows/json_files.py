@@ -17,19 +17,19 @@ def read(file: Path) -> Any:
         with open(file, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise CallError(f"The labels in {file} cannot be read: {error.strerror}. Nothing was done.") from error
+        raise CallError(f"The labels in {file} cannot be read: {error.strerror}.") from error
     if len(data) > MAX_BYTES:
-        raise CallError(f"{file} is larger than {MAX_BYTES >> 20} MB: too large for labels. Nothing was done.")
+        raise CallError(f"{file} is larger than {MAX_BYTES >> 20} MB: too large for labels.")
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise CallError(f"{file} is no JSON in UTF-8; save it in that encoding. Nothing was done.") from error
+        raise CallError(f"{file} is no JSON in UTF-8; save it in that encoding.") from error
     except json.JSONDecodeError as error:
-        raise CallError(f"{file} is broken: line {error.lineno}: {error.msg}. Nothing was done.") from error
+        raise CallError(f"{file} is broken: line {error.lineno}: {error.msg}.") from error
     except RecursionError as error:
-        raise CallError(f"{file} is nested too deeply for a file of labels. Nothing was done.") from error
+        raise CallError(f"{file} is nested too deeply for a file of labels.") from error
     except ValueError as error:  # a number of thousands of digits
-        raise CallError(f"{file} is broken: {error}. Nothing was done.") from error
+        raise CallError(f"{file} is broken: {error}.") from error
 
 
 def write(value: Any) -> bytes:

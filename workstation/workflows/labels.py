@@ -51,22 +51,45 @@ def bring_in(
 def load(path: Path) -> list[Labels]:
     """The readings in a file, or in all files of a folder and its folders. CallError where there is none to be had.
 
-    In a folder the files of labelme and COCO go before tables, which export lays beside them as they once were.
+    In a folder the files of labelme and COCO go before tables, which export lays beside them as they once were. A file
+    of a folder that cannot be read is a trouble among the readings, and costs no other file; one that was named alone
+    is the whole call's.
     """
     if not path.is_dir():
-        return _in_file(path)
-    found = [(file, json_files.read(file)) for file in sorted(path.rglob("*.json"))]
-    drawn = [(file, raw) for file, raw in found if labels_labelme.is_one(raw)]
-    coco = [(file, raw) for file, raw in found if labels_coco.is_one(raw)]
-    if drawn or coco:
-        readings = list(labels_labelme.readings(drawn))
-        return readings + [labels for file, raw in coco for labels in labels_coco.readings(file, raw)]
-    tables = sorted(path.glob("*.csv"))
-    if not tables:
+        try:
+            return _in_file(path)
+        except CallError as error:
+            raise CallError(f"{error} Nothing was done.") from error
+    drawn: list[tuple[Path, Any]] = []
+    coco: list[tuple[Path, Any]] = []
+    broken: list[tuple[Path, str]] = []
+    for file in sorted(path.rglob("*.json")):
+        try:
+            raw = json_files.read(file)
+        except CallError as error:
+            broken.append((file, f"{error} The file was left out."))
+            continue
+        if labels_labelme.is_one(raw):
+            drawn.append((file, raw))
+        elif labels_coco.is_one(raw):
+            coco.append((file, raw))
+    found = list(labels_labelme.readings(drawn, broken))
+    found += [labels for file, raw in coco for labels in labels_coco.readings(file, raw)]
+    if not drawn and not coco:
+        found += [labels for file in sorted(path.glob("*.csv")) for labels in _of_table(file)]
+    if not found:
         raise CallError(
             f"{path} holds no labels: no lesion table (*.csv) as export writes it, no file of labelme or COCO (*.json)."
         )
-    return [labels for file in tables for labels in labels_csv.readings(file)]
+    return found
+
+
+def _of_table(file: Path) -> list[Labels]:
+    """The readings of one table of a folder."""
+    try:
+        return list(labels_csv.readings(file))
+    except CallError as error:
+        return [Labels(str(file), trouble=f"{error} The file was left out.")]
 
 
 def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> int:
@@ -108,9 +131,7 @@ def _in_file(file: Path) -> list[Labels]:
         return list(labels_labelme.readings([(file, raw)]))
     if labels_coco.is_one(raw):
         return list(labels_coco.readings(file, raw))
-    raise CallError(
-        f"{file} is neither a file of labelme (shapes) nor of COCO (images, annotations). Nothing was done."
-    )
+    raise CallError(f"{file} is neither a file of labelme (shapes) nor of COCO (images, annotations).")
 
 
 def _changes(there: Reading, given: dict[str, Lesion]) -> tuple[LesionChange, ...]:

@@ -52,16 +52,14 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
             reader = csv.DictReader(stream)
             missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
             if missing:
-                raise CallError(
-                    f"{file} is no lesion table as export writes it: it has no column {missing[0]}. Nothing done."
-                )
+                raise CallError(f"{file} is no lesion table as export writes it: it has no column {missing[0]}.")
             return [
                 (line, {name: value or "" for name, value in row.items() if isinstance(name, str)})
                 for line, row in enumerate(reader, start=2)
             ]
     except OSError as error:
-        raise CallError(f"The labels in {file} cannot be read: {error.strerror}. Nothing was done.") from error
+        raise CallError(f"The labels in {file} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CallError(f"{file} is no CSV in UTF-8. Nothing was done.") from error
+        raise CallError(f"{file} is no CSV in UTF-8.") from error
     finally:
         csv.field_size_limit(before)

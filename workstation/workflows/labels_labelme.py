@@ -60,13 +60,18 @@ def is_one(raw: object) -> bool:
     return isinstance(raw, dict) and isinstance(raw.get("shapes"), list)
 
 
-def readings(files: Sequence[tuple[Path, Any]]) -> Iterator[Labels]:
+def readings(files: Sequence[tuple[Path, Any]], broken: Sequence[tuple[Path, str]] = ()) -> Iterator[Labels]:
     """The readings in these files and what they hold. One that cannot be taken says why, and takes its view's partner.
 
-    Without a name of its reader a file is the importing person's.
+    Without a name of its reader a file is the importing person's. broken: files of the folder that are no JSON, with
+    the reason.
     """
     gathered: dict[tuple[str, str, str], list[_ViewFile]] = {}
     spoilt: dict[str, str] = {}  # scan by name -> why
+    for file, trouble in broken:
+        if named := _by_name(file.stem):
+            spoilt[str(file.with_name(named["scan"]))] = trouble
+        yield Labels(str(file), trouble=trouble)
     for file, raw in files:
         try:
             read = _view_file(file, raw)
