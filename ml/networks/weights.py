@@ -132,18 +132,18 @@ def fitted(weights: Mapping[str, Tensor], backbone: Backbone, file: str) -> tupl
     if extra := [name for name in weights if name not in own and not name.startswith(_HEADS)]:
         raise WeightsError(f"{file} is of another network than {backbone.name}, which has no {min(extra)}.")
     held = {name: weights[name] for name in own if name in weights and name not in kept}
-    told = ""
     stem = adapted(held[backbone.stem], own[backbone.stem])
-    if stem.shape != held[backbone.stem].shape:
-        told += f"; first convolution summed over colour and shared among {backbone.channels} channel(s)"
-        held[backbone.stem] = stem
+    told = "" if stem.shape[1] == held[backbone.stem].shape[1] else "; stem summed over colour"
+    told += f" and shared among {backbone.channels} channels" if told and backbone.channels > 1 else ""
+    told += "" if stem.shape[2:] == held[backbone.stem].shape[2:] else "; stem's kernel enlarged by zeros"
+    held[backbone.stem] = stem
     for name, value in held.items():
         if value.shape != own[name].shape:
             raise WeightsError(
                 f"{file} is of another network than {backbone.name}: its {name} is {tuple(value.shape)}, "
                 f"not {tuple(own[name].shape)}."
             )
-    return {**own, **held}, told + ("; head random" if kept else "")
+    return {**own, **held}, told + ("" if backbone.outputs and not kept else "; head random")
 
 
 def adapted(kernel: Tensor, like: Tensor) -> Tensor:
