@@ -76,12 +76,16 @@ def find_injection_site(
     top, bottom = first + int(_ARM_ROWS[0] * height), first + int(_ARM_ROWS[1] * height)
     rows = np.arange(top, bottom)
     columns = np.arange(counts.shape[1])
-    aside = np.abs(columns[None, :] - midline.columns(rows)[:, None])
-    half_width = np.maximum((body[top:bottom] * aside).max(axis=1), 1.0)[:, None]
-    arms = body[top:bottom] & (aside > 0.72 * half_width) & (aside > 0.08 * height)
+    middle = midline.columns(rows)
+    part = body[top:bottom]
+    aside = np.abs(columns[None, :] - middle[:, None])
+    # The body's outermost pixels of each row are the farthest from its middle.
+    left, right = part.argmax(axis=1), counts.shape[1] - 1 - part[:, ::-1].argmax(axis=1)
+    half_width = np.where(part.any(axis=1), np.maximum(np.abs(left - middle), np.abs(right - middle)), 0.0)
+    arms = part & (aside > np.maximum(0.72 * np.maximum(half_width, 1.0), 0.08 * height)[:, None])
     if not arms.any():
         return None
-    picture: Picture = np.where(arms, smoothed(counts[top:bottom], 1.5), 0.0).astype(np.float32)
+    picture: Picture = np.where(arms, smoothed(counts[top:bottom], 1.5), np.float32(0.0))
     at = np.unravel_index(int(np.argmax(picture)), picture.shape)
     if float(picture[at]) < 2.0 * level:
         return None

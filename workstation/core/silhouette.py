@@ -58,19 +58,40 @@ def body_mask(counts: Counts, blocks: Picture | None = None) -> Mask:
     coarse = _coarse_body(smoothed(binned(counts) if blocks is None else blocks, 0.7))
     if not coarse.any():
         return np.zeros(counts.shape, bool)
-    soft = _between(_between(smoothed(coarse, 0.6), counts.shape[0]).T, counts.shape[1]).T
-    fine: Mask = np.ascontiguousarray(soft > 0.5)
-    return fine
+    return _above_half(_between(smoothed(coarse, 0.6), counts.shape[0]), counts.shape[1])
+
+
+def _shares(blocks: int, start: int) -> tuple[slice, slice, Picture]:
+    """What pixels `start`, `start` + 4, ... lie between: blocks before and after, with one repeated at each end.
+
+    And how much the block after counts for: nothing at the ends.
+    """
+    before = 0 if start < BIN // 2 else 1
+    share = np.full(blocks, (start - (BIN - 1) / 2) / BIN + 1 - before, np.float32)
+    share[0 if before == 0 else -1] = 0.0
+    return slice(before, before + blocks), slice(before + 1, before + 1 + blocks), share
 
 
 def _between(blocks: Picture, pixels: int) -> Picture:
     """Values of blocks (blocks, ...) at each of `pixels` pixels, interpolated."""
-    at = np.clip((np.arange(pixels, dtype=np.float32) - (BIN - 1) / 2) / BIN, 0, blocks.shape[0] - 1)
-    first = at.astype(int)
-    share = (at - first).astype(np.float32)[:, None]
-    after: Picture = blocks[np.minimum(first + 1, blocks.shape[0] - 1)]
-    between: Picture = blocks[first] * (1 - share) + after * share
-    return between
+    number = blocks.shape[0]
+    edged = np.concatenate([blocks[:1], blocks, blocks[-1:]])
+    between = np.empty((number * BIN, *blocks.shape[1:]), np.float32)
+    for start in range(BIN):
+        before, after, share = _shares(number, start)
+        between[start::BIN] = edged[before] * (1 - share)[:, None] + edged[after] * share[:, None]
+    return between[:pixels]
+
+
+def _above_half(blocks: Picture, pixels: int) -> Mask:
+    """Where values of blocks (rows, blocks), interpolated at each of `pixels` columns, lie above a half."""
+    number = blocks.shape[1]
+    edged = np.concatenate([blocks[:, :1], blocks, blocks[:, -1:]], axis=1)
+    above = np.empty((blocks.shape[0], number * BIN), bool)
+    for start in range(BIN):
+        before, after, share = _shares(number, start)
+        above[:, start::BIN] = edged[:, before] * (1 - share) + edged[:, after] * share > 0.5
+    return np.ascontiguousarray(above[:, :pixels])
 
 
 def _coarse_body(picture: Picture) -> Mask:
@@ -120,13 +141,17 @@ def midline(counts: Counts, mask: Mask | None = None, blocks: Picture | None = N
         weights.append(float(match[best]) ** 2 / float(profile @ profile))
         bands.append(bones[first : first + _BAND].sum(axis=0).astype(np.float64))
     whole = _joined(np.array(outline), np.array(weights), stiff=30.0)
-    middles = []
-    for band, about in zip(bands, whole, strict=True):
-        # Arms are bones too, but they lie as they like: only what is near the middle counts.
-        band = band * np.exp(-0.5 * ((np.arange(band.size) - about / 2) / _TRUNK) ** 2)
-        match = np.convolve(band, band)
-        near = np.exp(-0.5 * ((np.arange(match.size) - about) / (2 * _LEAN)) ** 2)
-        middles.append(_summit(match * near, int(np.argmax(match * near))) if match.any() else about)
+    # Arms are bones too, but they lie as they like: only what is near the middle counts.
+    led = np.array(bands)
+    led *= np.exp(-0.5 * ((np.arange(led.shape[1]) - whole[:, None] / 2) / _TRUNK) ** 2)
+    likely = np.array([np.convolve(band, band) for band in led])
+    bony = np.count_nonzero(likely, axis=1)
+    likely *= np.exp(-0.5 * ((np.arange(likely.shape[1]) - whole[:, None]) / (2 * _LEAN)) ** 2)
+    summits = likely.argmax(axis=1).tolist()
+    middles = [
+        _summit(match, at) if any_bones else about
+        for match, at, any_bones, about in zip(likely, summits, bony, whole, strict=True)
+    ]
     columns = _joined(np.array(middles), np.array(weights), stiff=1.0) * (BIN / 2) + (BIN - 1) / 2
     return Midline(tuple(rows), tuple(float(column) for column in columns))
 
@@ -143,13 +168,22 @@ def _summit(values: NDArray[np.float64], at: int) -> float:
 def _joined(values: NDArray[np.float64], weights: NDArray[np.float64], stiff: float) -> NDArray[np.float64]:
     """A smooth line through one value per band: least squares with a price on bending, outliers losing their weight."""
     bend = np.diff(np.eye(values.size), 2, axis=0) if values.size > 2 else np.zeros((0, values.size))
+    price = stiff * bend.T @ bend
     trust = base = weights / weights.mean()
     line = values
     for _ in range(6):
-        line = np.linalg.solve(np.diag(trust + 1e-6) + stiff * bend.T @ bend, (trust + 1e-6) * values)
+        system = price.copy()
+        system.flat[:: values.size + 1] += trust + 1e-6
+        line = np.linalg.solve(system, (trust + 1e-6) * values)
         misses = np.abs(values - line)
-        trust = base / (1.0 + (misses / max(2.0 * float(np.median(misses)), 1.0)) ** 2)
+        trust = base / (1.0 + (misses / max(2.0 * _median(misses), 1.0)) ** 2)
     return line
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """`numpy.median` of a few numbers, without the time it takes to begin."""
+    ordered = np.sort(values)
+    return float(ordered[(values.size - 1) // 2] + ordered[values.size // 2]) / 2
 
 
 def view_shift(anterior: Roi, posterior: Roi, columns: int) -> float:
