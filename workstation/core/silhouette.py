@@ -61,25 +61,24 @@ def body_mask(counts: Counts, blocks: Picture | None = None) -> Mask:
     return _above_half(_between(smoothed(coarse, 0.6), counts.shape[0]), counts.shape[1])
 
 
-def _shares(blocks: int, start: int) -> tuple[slice, slice, Picture]:
-    """What pixels `start`, `start` + 4, ... lie between: blocks before and after, with one repeated at each end.
+def _edges(start: int) -> tuple[int, np.float32]:
+    """Where pixels `start`, `start` + 4, ... lie between the middles of two blocks.
 
-    And how much the block after counts for: nothing at the ends.
+    The first of the two, counted from one block before; and the share of the second.
     """
-    before = 0 if start < BIN // 2 else 1
-    share = np.full(blocks, (start - (BIN - 1) / 2) / BIN + 1 - before, np.float32)
-    share[0 if before == 0 else -1] = 0.0
-    return slice(before, before + blocks), slice(before + 1, before + 1 + blocks), share
+    at = (start - (BIN - 1) / 2) / BIN + 1
+    return int(at), np.float32(at - int(at))
 
 
 def _between(blocks: Picture, pixels: int) -> Picture:
-    """Values of blocks (blocks, ...) at each of `pixels` pixels, interpolated."""
+    """Values of blocks (blocks, columns) at each of `pixels` rows, interpolated; those at the ends are repeated."""
     number = blocks.shape[0]
     edged = np.concatenate([blocks[:1], blocks, blocks[-1:]])
-    between = np.empty((number * BIN, *blocks.shape[1:]), np.float32)
+    between = np.empty((number * BIN, blocks.shape[1]), np.float32)
     for start in range(BIN):
-        before, after, share = _shares(number, start)
-        between[start::BIN] = edged[before] * (1 - share)[:, None] + edged[after] * share[:, None]
+        first, share = _edges(start)
+        above, below = edged[first : first + number], edged[first + 1 : first + 1 + number]
+        between[start::BIN] = above * (1 - share) + below * share
     return between[:pixels]
 
 
@@ -89,8 +88,9 @@ def _above_half(blocks: Picture, pixels: int) -> Mask:
     edged = np.concatenate([blocks[:, :1], blocks, blocks[:, -1:]], axis=1)
     above = np.empty((blocks.shape[0], number * BIN), bool)
     for start in range(BIN):
-        before, after, share = _shares(number, start)
-        above[:, start::BIN] = edged[:, before] * (1 - share) + edged[:, after] * share > 0.5
+        first, share = _edges(start)
+        left, right = edged[:, first : first + number], edged[:, first + 1 : first + 1 + number]
+        above[:, start::BIN] = left * (1 - share) + right * share > 0.5
     return np.ascontiguousarray(above[:, :pixels])
 
 
