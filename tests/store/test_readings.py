@@ -139,6 +139,9 @@ class ReadingMachine(RuleBasedStateMachine):
         assert list(held.items()) == list(lesions.items()) and session.reading.verdict.grade == grade
         assert (len(session.done), len(session.undone)) == (self.at, len(self.states) - 1 - self.at)
         assert session == Session(Reading(KEY)).replay(self.steps)
+        with self.library._connections.reading() as connection:
+            listed = connection.execute("SELECT id FROM lesions ORDER BY position").fetchall()
+        assert listed == [(name,) for name in lesions], "deleted and back by undo: at its place"
         (row,) = self.library.rows(["S1"])
         labels = [label for label, _, _ in lesions.values()]
         counted = sum(label is not Label.NOT_BONE for label in labels)

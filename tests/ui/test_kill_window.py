@@ -125,7 +125,8 @@ def held_to(log: Log, folder: Path, scratch: Path) -> None:
     """Everything the log saw is in the library; at most the one step under way came in beyond it."""
     library = Library.open(folder)
     found = library.verify(log.head)
-    assert found.problems == () and not library.read_only
+    assert found.problems == (), found.problems
+    assert not library.read_only
     beyond = found.rows - log.rows
     assert beyond in (0, 1) and (log.asked or not beyond), f"{beyond} rows beyond what was told, asked: {log.asked!r}"
     stands: Stands = json.loads(json.dumps(of_library(library)))

@@ -57,7 +57,7 @@ class Readings:
                     connection, who, key.scan, step.do, text, key.reader, key.round, fold.concerned(step.do),
                     _origin(step),
                 )  # fmt: skip
-                _keep_lesions(connection, reading, step)
+                _keep_lesions(connection, reading, step, after.reading)
                 _keep_summary(connection, reading, key.scan, after.reading)
             fold.accept(seq, step, after)
         return digest
@@ -144,8 +144,11 @@ def _reading_row(connection: sqlite3.Connection, key: ReadingKey) -> int:
     return made
 
 
-def _keep_lesions(connection: sqlite3.Connection, reading: int, step: Step) -> None:
-    """Bring the table of present lesions in line with the step. New ones stand last, as they do in the reading."""
+def _keep_lesions(connection: sqlite3.Connection, reading: int, step: Step, stands: Reading) -> None:
+    """Bring the table of present lesions in line with the step, which made the reading what it is now.
+
+    New ones stand last, as they do in the reading; deleted ones come back to their place.
+    """
     changes = step.edit.inverse.lesions if step.do == "undo" else step.edit.lesions
     for change in changes:
         if change.after is None:
@@ -159,6 +162,11 @@ def _keep_lesions(connection: sqlite3.Connection, reading: int, step: Step) -> N
             " anterior_pixels = excluded.anterior_pixels, posterior_pixels = excluded.posterior_pixels,"
             " lesion = excluded.lesion",
             (reading, change.id, *lesion_row(change.after)),
+        )
+    if step.do == "undo" and step.edit.takes_away:
+        connection.executemany(
+            "UPDATE lesions SET position = ? WHERE reading = ? AND id = ?",
+            [(place, reading, lesion) for place, lesion in enumerate(stands.lesions, start=1)],
         )
 
 

@@ -201,10 +201,10 @@ def _reading(connection: sqlite3.Connection, key: ReadingKey) -> list[str]:
         problems.append("its verdict or counts are not as the history has them")
     lesions = connection.execute(
         "SELECT id, label, region, side, anterior_pixels, posterior_pixels, lesion FROM lesions WHERE reading = ?"
-        " ORDER BY position",
+        " ORDER BY id",  # not their order: older versions put a lesion that came back by undo last
         (held[0],),
     ).fetchall()
-    if lesions != [(lesion.id, *readings.lesion_row(lesion)) for lesion in expected.lesions.values()]:
+    if lesions != [(name, *readings.lesion_row(lesion)) for name, lesion in sorted(expected.lesions.items())]:
         problems.append("its lesions are not as the history has them")
     return problems
 
