@@ -1,0 +1,170 @@
+"""After the last epoch: temperature and threshold from inner validation, the test fold read once, the model card."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import predictions
+from ml.batches import channels_of
+from ml.checkpoint import sha256_of, write_json
+from ml.config import SEGMENTS, Config
+from ml.engine import Engine
+from ml.origin import code, hashes, of_snapshot
+from ml.place import environment
+from ml.pool import Pool
+from ml.runfolder import RunFolder
+from ml.samples import TARGETS, samples, scans_of, size_of
+from ml.scoring import Chosen, auc, choose, choose_cut, dice
+from ml.snapshot import Snapshot
+from ml.splits import Split
+
+CARD = 1
+"""Format of card.json."""
+
+
+def finish(
+    engine: Engine,
+    pool: Pool,
+    snapshot: Snapshot,
+    parts: Split,
+    folder: RunFolder,
+    rows: Sequence[dict[str, Any]],
+    best: int,
+    begun_from: str,
+) -> None:
+    """Write inner.csv, predictions.csv and card.json of a network that has learnt; best: its epoch, from 0."""
+    config = engine.config
+    inner = _predict(engine, pool, snapshot, parts.inner, folder.path / "inner.csv", None, -1)
+    chosen = inner["chosen"]
+    for name, one in zip(TARGETS[config.task], chosen, strict=True):
+        folder.say(f"{name}: temperature {one.temperature:.3f}, threshold {one.threshold:.3f} (inner validation)")
+    tested = None
+    if parts.test:
+        tested = _predict(engine, pool, snapshot, parts.test, folder.path / "predictions.csv", chosen, config.fold)
+        folder.say(f"test fold {config.fold}: {_in_words(tested['metrics'])}")
+    write_json(
+        folder.path / "card.json",
+        card(
+            engine,
+            snapshot,
+            parts,
+            rows,
+            best,
+            begun_from,
+            chosen,
+            inner["metrics"],
+            tested and tested["metrics"],
+            folder.path,
+        ),
+    )
+
+
+def _predict(
+    engine: Engine,
+    pool: Pool,
+    snapshot: Snapshot,
+    patients: frozenset[str],
+    path: Path,
+    chosen: Sequence[Chosen] | None,
+    fold: int,
+) -> dict[str, Any]:
+    """Predict on these patients and write the table; without `chosen`, choose on them."""
+    config = engine.config
+    scans = scans_of(snapshot, patients)
+    asked = samples(snapshot, scans, config, tested=True)
+    source = pool.source(config, scans, engine.place.device)
+    if config.task in SEGMENTS:
+        pieces = predictions.frames(engine, source, asked)
+        chosen = chosen or [Chosen(1.0, choose_cut(pieces))]
+        table = predictions.overlap_rows(snapshot, asked, pieces, config, fold, gated=False)
+        predictions.write(path, table, config)
+        there = pieces[:, 0, 2] > 0
+        half = dice(pieces[:, 9])
+        metrics: dict[str, float | int | None] = {
+            "scans": len(pieces), "with_target": int(there.sum()), "dice_all": _mean(half), "dice": _mean(half[there]),
+        }  # fmt: skip
+    else:
+        if not len(asked):
+            return {"chosen": chosen, "metrics": {"samples": 0}}
+        given = predictions.outputs(engine, source, asked)
+        chosen = chosen or [choose(truth, logits) for truth, logits in zip(given.truth.T, given.logits.T, strict=True)]
+        predictions.write(path, predictions.rows(snapshot, asked, given, chosen, config, fold), config)
+        metrics = {"samples": len(asked), "loss": given.loss}
+        for number, name in enumerate(TARGETS[config.task]):
+            truth, called = given.truth[:, number] > 0.5, given.logits[:, number] >= 0
+            area = auc(given.truth[:, number], given.logits[:, number])
+            metrics |= {
+                f"auc_{name}": area if area == area else None,
+                f"sensitivity_{name}": _mean(called[truth]), f"specificity_{name}": _mean(~called[~truth]),
+            }  # fmt: skip
+    return {"chosen": chosen, "metrics": metrics}
+
+
+def _mean(values: Any) -> float | None:
+    return float(np.mean(values)) if len(values) else None
+
+
+def _in_words(metrics: dict[str, Any]) -> str:
+    shown = ((name, value) for name, value in metrics.items() if value is not None)
+    return ", ".join(f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}" for name, value in shown)
+
+
+def card(
+    engine: Engine,
+    snapshot: Snapshot,
+    parts: Split,
+    rows: Sequence[dict[str, Any]],
+    best: int,
+    begun_from: str,
+    chosen: Sequence[Chosen],
+    inner: dict[str, Any],
+    tested: dict[str, Any] | None,
+    run: Path,
+) -> dict[str, Any]:
+    """What a model is, from what it was made, how good it was where, and what has to be done to a scan before it."""
+    config = engine.config
+    data = of_snapshot(snapshot)
+    weights = run / f"best-{best + 1:04}.safetensors"
+    return {
+        "format": CARD,
+        "name": predictions.model_name(config),
+        "task": config.task,
+        "targets": list(TARGETS[config.task]),
+        "network": {
+            "name": config.network, "width": config.width, "channels": channels_of(config),
+            "outputs": len(TARGETS[config.task]), "parameters": sum(p.numel() for p in engine.network.parameters()),
+        },
+        "weights": {"file": weights.name, "sha256": sha256_of(weights)},
+        "preprocessing": preprocessing(config),
+        "calibration": {
+            name: {"temperature": one.temperature, "threshold": one.threshold, "from": "inner validation"}
+            for name, one in zip(TARGETS[config.task], chosen, strict=True)
+        },
+        "training": {
+            "initialisation": begun_from, "epochs": len(rows), "best_epoch": best + 1, "selected_by": config.select,
+            "seconds": round(sum(row["took"]["seconds"] for row in rows), 1), "settings": config.told(),
+            "patients": {"train": len(parts.train), "inner": len(parts.inner), "test": len(parts.test)},
+        },
+        "metrics": {"inner": inner, "test": tested},
+        "trained_on": data["trained_on"],
+        "snapshot": data,
+        "code": code(),
+        "environment": environment(engine.place),
+        "learnt_from": hashes(snapshot, parts.train | parts.inner, data["simulator"]),
+        "made": time.strftime("%Y-%m-%d"),
+    }  # fmt: skip
+
+
+def preprocessing(config: Config) -> dict[str, Any]:
+    """What is done to counts before the network sees them; see ml.pictures, ml.prepared and ml.batches."""
+    size = size_of(config)
+    return {
+        "version": 1, "rows": config.rows, "columns": config.columns, "view_rows": size.rows,
+        "view_columns": size.columns, "scale": config.scale, "percentile": 99.5, "clip": config.clip,
+        "masks": config.masks,
+    }  # fmt: skip

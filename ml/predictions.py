@@ -1,0 +1,173 @@
+"""What a network says of scans, as a table, and of a segmentation how far it overlaps with the truth.
+
+predictions.csv and inner.csv, a row for each sample and target:
+    scan, patient, lesion (or empty), view (anterior, posterior, or empty for both), row (where a sub-image begins, in
+    rows of the prepared view, or empty), target (malignant, metastasis, bladder, spine, pelvis, scapula, rib, femur,
+    other), fold (-1: inner validation), model (preset and network), score (sigmoid of the logit), calibrated (after
+    temperature scaling), truth (0 or 1)
+For a segmentation a row for each scan and threshold, both views together, in pixels of the prepared picture:
+    scan, patient, lesion, view, row, target, fold, model, threshold, intersection, predicted, actual, gated (1 where
+    only sub-images the classifier calls positive were segmented, else 0)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ml.batches import Source
+from ml.checkpoint import write_whole
+from ml.config import SEGMENTS, Config
+from ml.engine import Engine
+from ml.samples import TARGETS, TILES, Samples
+from ml.scoring import THRESHOLDS, Chosen, sigmoid
+from ml.snapshot import Snapshot
+
+COLUMNS = (
+    "scan", "patient", "lesion", "view", "row", "target", "fold", "model", "score", "calibrated", "truth",
+)  # fmt: skip
+OVERLAP_COLUMNS = (
+    "scan", "patient", "lesion", "view", "row", "target", "fold", "model", "threshold", "intersection", "predicted",
+    "actual", "gated",
+)  # fmt: skip
+VIEWS = ("anterior", "posterior")
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """logits and truth (n, targets) of samples; loss: the mean over them."""
+
+    logits: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    loss: float
+
+
+def outputs(engine: Engine, source: Source, samples: Samples) -> Outputs:
+    """What the network gives for samples that have one answer each (no segmentation)."""
+    logits, truth, total = [], [], 0.0
+    for at, given, right in engine.outputs(source, samples):
+        total += float(engine.loss(given, right)) * len(at)
+        logits.append(given.cpu().numpy())
+        truth.append(right.cpu().numpy())
+    return Outputs(np.concatenate(logits).astype(float), np.concatenate(truth).astype(float), total / len(samples))
+
+
+def overlaps(engine: Engine, source: Source, samples: Samples) -> tuple[NDArray[np.float64], float]:
+    """(scans, thresholds, 3) intersection, predicted and actual pixels, and the mean loss; scans in their order.
+
+    Each sub-image for itself: what they share counts twice. Quick, for choosing; `frames` is what is reported.
+    """
+    scans = {scan: number for number, scan in enumerate(dict.fromkeys(samples.scan.tolist()))}
+    pieces = np.zeros((len(scans), len(THRESHOLDS), 3))
+    total = 0.0
+    for at, logits, truth in engine.outputs(source, samples):
+        total += float(engine.loss(logits, truth)) * len(at)
+        found = _pieces(torch.sigmoid(logits), truth > 0.5)
+        np.add.at(pieces, [scans[scan] for scan in samples.scan[at].tolist()], found)
+    return pieces, total / len(samples)
+
+
+def frames(
+    engine: Engine, source: Source, samples: Samples, positive: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """(scans, thresholds, 3) as `overlaps`, of whole views: where sub-images overlap their probabilities are averaged.
+
+    samples: every sub-image of each scan, in order. positive: which of them are segmented; in the others there is none.
+    """
+    side, found = engine.config.rows, []
+    each = 2 * TILES
+    for start in range(0, len(samples), each):
+        at = np.arange(start, start + each)
+        batch = source.batch(samples, at)
+        logits = torch.cat([engine.logits(batch.part(k, k + engine.part).inputs) for k in range(0, each, engine.part)])
+        share = torch.sigmoid(logits)
+        if positive is not None:
+            share = share * torch.from_numpy(positive[at]).to(share)[:, None, None, None]
+        views = [_merged(part.reshape(2, TILES, side, side), side) for part in (share, batch.truth)]
+        found.append(_pieces(views[0][None], views[1][None] > 0.5)[0])
+    return np.stack(found) if found else np.zeros((0, len(THRESHOLDS), 3))
+
+
+def _merged(tiles: torch.Tensor, side: int) -> torch.Tensor:
+    """(2, 7, side, side) to (2, 4 side, side): means where sub-images overlap."""
+    total = tiles.new_zeros(tiles.shape[0], 4 * side, side)
+    count = tiles.new_zeros(4 * side, 1)
+    for tile in range(TILES):
+        begin = tile * side // 2
+        total[:, begin : begin + side] += tiles[:, tile]
+        count[begin : begin + side] += 1
+    return total / count
+
+
+def _pieces(share: torch.Tensor, actual: torch.Tensor) -> NDArray[np.float64]:
+    """(batch, thresholds, 3) pixels of (batch, ..., rows, columns)."""
+    share, actual = share.flatten(1), actual.flatten(1)
+    found = [
+        torch.stack([((share >= cut) & actual).sum(1), (share >= cut).sum(1), actual.sum(1)], -1) for cut in THRESHOLDS
+    ]
+    return torch.stack(found, 1).cpu().numpy().astype(float)
+
+
+def rows(
+    snapshot: Snapshot, samples: Samples, given: Outputs, chosen: Sequence[Chosen], config: Config, fold: int
+) -> Iterator[Row]:
+    """The table's rows of samples that have one answer each."""
+    for at in range(len(samples)):
+        scan = int(samples.scan[at])
+        view = int(samples.view[at])
+        begin = int(samples.row[at]) if config.task == "detect" else ""
+        for target, name in enumerate(TARGETS[config.task]):
+            logit = given.logits[at, target]
+            yield {
+                "scan": snapshot.manifest.scans[scan],
+                "patient": snapshot.manifest.patients[scan],
+                "lesion": samples.names[at],
+                "view": VIEWS[view] if view >= 0 else "",
+                "row": begin,
+                "target": name,
+                "fold": fold,
+                "model": model_name(config),
+                "score": f"{sigmoid(logit):.9g}",
+                "calibrated": f"{sigmoid(logit / chosen[target].temperature):.9g}",
+                "truth": int(given.truth[at, target]),
+            }
+
+
+def overlap_rows(
+    snapshot: Snapshot, samples: Samples, pieces: NDArray[np.float64], config: Config, fold: int, gated: bool
+) -> Iterator[Row]:
+    """The table's rows of a segmentation."""
+    for number, scan in enumerate(dict.fromkeys(samples.scan.tolist())):
+        for cut, (both, predicted, actual) in zip(THRESHOLDS, pieces[number], strict=True):
+            yield {
+                "scan": snapshot.manifest.scans[scan],
+                "patient": snapshot.manifest.patients[scan],
+                "lesion": "", "view": "", "row": "",
+                "target": TARGETS[config.task][0],
+                "fold": fold,
+                "model": model_name(config),
+                "threshold": cut, "intersection": int(both), "predicted": int(predicted), "actual": int(actual),
+                "gated": int(gated),
+            }  # fmt: skip
+
+
+def model_name(config: Config) -> str:
+    """How a model is called in tables: preset and network."""
+    return f"{config.preset}/{config.network}"
+
+
+def write(path: Path, table: Iterator[Row], config: Config) -> None:
+    """The table as CSV, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, OVERLAP_COLUMNS if config.task in SEGMENTS else COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    write_whole(path, text.getvalue().encode())
