@@ -229,6 +229,10 @@ class Viewer(QObject):
             return self.window
         return next(picture.window for picture in self.snapshot.pictures if picture.intense == panel.intense)
 
+    def place_key(self) -> tuple[Hashable, ...]:
+        """What the place of a picture on its panel follows from, the panel's size apart."""
+        return self._showing, self.viewport, self.orientation
+
     def picture_key(self, panel: Panel) -> Hashable:
         state = self.state
         return panel, self._showing, self.window_of(panel), state.gamma, state.colormap, state.inverted

@@ -176,6 +176,7 @@ class Snapshot:
     overlays: bool
 
 
+@lru_cache(maxsize=8)  # asked for many times while one picture is drawn
 def resolve(state: DisplayState, facts: PictureFacts) -> Snapshot:
     """What is wanted and what is known make what is drawn; the same for the window, a print and a test."""
     turn = (state.flipped_horizontally, state.flipped_vertically, state.quarter_turns % 4)

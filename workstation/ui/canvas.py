@@ -1,7 +1,8 @@
 """One frame on screen: the picture, the lesions over it, side letters, scale bar. Painting only; tools act elsewhere.
 
 Two layers are kept as pixmaps, the picture and all resting lesions, so that a brush step paints one outline and a
-window drag one picture, however many lesions there are.
+window drag one picture, however many lesions there are. And only the part is painted that looks different: `refresh`
+knows what was painted last.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPixmap,
+    QRegion,
     QTransform,
     QWheelEvent,
 )
@@ -25,7 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workstation.app import viewport
 from workstation.app.viewer import Panel, Viewer
-from workstation.ui import canvas_marks, reader_marks, theme
+from workstation.ui import canvas_marks, live_marks, reader_marks, theme
 
 if TYPE_CHECKING:
     from workstation.ui.tools import Tools
@@ -46,6 +48,9 @@ class Canvas(QWidget):
         self.panel = panel
         self._picture: tuple[Hashable, QPixmap] | None = None
         self._resting: tuple[Hashable, QPixmap] | None = None
+        self._transform: tuple[Hashable, QTransform] | None = None
+        self._shown: tuple[Hashable, Hashable] | None = None  # what rests and which picture, at the last refresh
+        self._live = QRectF()  # where the marks of the last refresh lie
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -61,9 +66,13 @@ class Canvas(QWidget):
 
     @property
     def transform(self) -> QTransform:
-        middle = self.viewer.middle(self.panel)
-        aspect = self.viewer.aspect(self.panel)
-        return viewport.to_screen(middle, self.scale, self.viewer.orientation, QSizeF(self.size()), aspect)
+        """From frame coordinates (x = column, y = row) to widget pixels."""
+        key = self._place_key()
+        if self._transform is None or self._transform[0] != key:
+            middle, aspect = self.viewer.middle(self.panel), self.viewer.aspect(self.panel)
+            made = viewport.to_screen(middle, self.scale, self.viewer.orientation, QSizeF(self.size()), aspect)
+            self._transform = (key, made)
+        return self._transform[1]
 
     def at(self, position: QPointF) -> tuple[float, float]:
         """Frame coordinates (row, column) under a widget position."""
@@ -73,35 +82,51 @@ class Canvas(QWidget):
 
     # Painting
 
+    def refresh(self) -> None:
+        """Have painted what looks different since the last refresh: often one stroke of a large picture."""
+        view, before = self.viewer, self._shown
+        shown = (self._resting_key(), *self._place_key(), view.compared), view.picture_key(self.panel)
+        marks = live_marks.reach(view, self.panel, self.transform, self.font()) | self.tools.reach(self)
+        gone, self._live, self._shown = self._live, marks, shown
+        if before is None or before[0] != shown[0]:
+            self.update()
+            return
+        changed = QRegion(gone.toAlignedRect()) + QRegion(marks.toAlignedRect())
+        if before[1] != shown[1]:
+            frame = view.frame(self.panel)
+            picture = self.transform.mapRect(QRectF(-0.5, -0.5, frame.columns, frame.rows)).adjusted(-1, -1, 1, 1)
+            counts, _ = canvas_marks.frame_places(QSizeF(self.size()))
+            changed += QRegion(picture.toAlignedRect()) + QRegion(counts.toAlignedRect())
+        self.update(changed)
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         with QPainter(self) as painter:  # ended whatever happens: Qt crashes over one that is left active
-            ratio = self.devicePixelRatioF()
+            ratio, size = self.devicePixelRatioF(), QSizeF(self.size())
             painter.drawPixmap(0, 0, self._picture_layer(ratio))
             painter.drawPixmap(0, 0, self._resting_layer(ratio))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            canvas_marks.frame(painter, self.viewer, self.panel, QSizeF(self.size()), self.scale)
+            if any(event.region().intersects(part.toAlignedRect()) for part in canvas_marks.frame_places(size)):
+                canvas_marks.frame(painter, self.viewer, self.panel, size, self.scale)
             reader_marks.paint(painter, self.viewer, self.panel, self.transform)
-            canvas_marks.live(painter, self.viewer, self.panel, self.transform, self.scale)
+            live_marks.paint(painter, self.viewer, self.panel, self.transform)
             self.tools.paint(painter, self)
 
     def _resting_layer(self, ratio: float) -> QPixmap:
         """All resting lesions on nothing."""
-        view = self.viewer
-        ground = view.ground(self.panel).rgb()
-        key = (*view.resting_key(self.panel), *self._place_key(ratio), ground, theme.current().id)
+        key = (*self._resting_key(), *self._place_key(), ratio)
         if self._resting is None or self._resting[0] != key:
             pixmap = self._blank(ratio)
             pixmap.fill(Qt.GlobalColor.transparent)
             with QPainter(pixmap) as painter:
                 painter.setFont(self.font())
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                canvas_marks.resting(painter, view, self.panel, self.transform, self.scale)
+                canvas_marks.resting(painter, self.viewer, self.panel, self.transform, self.scale)
             self._resting = (key, pixmap)
         return self._resting[1]
 
     def _picture_layer(self, ratio: float) -> QPixmap:
         """The picture on its ground."""
-        key = (self.viewer.picture_key(self.panel), *self._place_key(ratio))
+        key = (self.viewer.picture_key(self.panel), *self._place_key(), ratio)
         if self._picture is None or self._picture[0] != key:
             pixmap = self._blank(ratio)
             image = self.viewer.image(self.panel)
@@ -115,8 +140,12 @@ class Canvas(QWidget):
             self._picture = (key, pixmap)
         return self._picture[1]
 
-    def _place_key(self, ratio: float) -> tuple[Hashable, ...]:
-        return (self.viewer.viewport, self.viewer.orientation, self.width(), self.height(), ratio)
+    def _resting_key(self) -> tuple[Hashable, ...]:
+        return (*self.viewer.resting_key(self.panel), self.viewer.ground(self.panel).rgb(), theme.current().id)
+
+    def _place_key(self) -> tuple[Hashable, ...]:
+        """What the place of everything on the canvas follows from."""
+        return (*self.viewer.place_key(), self.width(), self.height())
 
     def _blank(self, ratio: float) -> QPixmap:
         pixmap = QPixmap(self.size() * ratio)

@@ -1,4 +1,4 @@
-"""What is drawn over a frame: lesion outlines and letters, previews, side letters, scale bar, crosshair."""
+"""What is drawn over a frame and rests: lesion outlines and letters, side letters, scale bar."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def letter(lesion: Lesion) -> str:
     return "" if lesion.label is None else str(resources.table("vocab/labels")[str(lesion.label)]["letter"])
 
 
-def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+def line(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A pen whose corners are round."""
     pen = QPen(colour, width, style)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     return pen
@@ -55,28 +56,37 @@ def outlined(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo
     if halo is not None:
         under = QColor(halo)
         under.setAlpha(190)
-        painter.setPen(_pen(under, pen.widthF() + 2.5))
+        painter.setPen(line(under, pen.widthF() + 2.5))
         painter.drawPath(shape)
     painter.setPen(pen)
     painter.drawPath(shape)
+
+
+def tag_places(font: QFont, text: str, beside: QRectF) -> list[QRectF]:
+    """Where a letter may stand beside an outline, the best place first. font: of the page; the letter's is its own."""
+    metrics = QFontMetricsF(_tag_font(font))
+    width, height = metrics.horizontalAdvance(text) + 7, metrics.height()
+    return [
+        QRectF(beside.right() + 3, beside.top() + 3 - height, width, height),
+        QRectF(beside.left() - 3 - width, beside.top() + 3 - height, width, height),
+        QRectF(beside.right() + 3, beside.bottom() - 3, width, height),
+        QRectF(beside.left() - 3 - width, beside.bottom() - 3, width, height),
+    ]
+
+
+def _tag_font(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPixelSize(11)
+    small.setBold(True)
+    return small
 
 
 def tag(
     painter: QPainter, text: str, beside: QRectF, colour: QColor, strong: bool, taken: list[QRectF] | None = None
 ) -> None:
     """A small letter on a plate beside an outline, readable on any picture; not on a place that is taken already."""
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    font.setBold(True)
-    painter.setFont(font)
-    metrics = QFontMetricsF(font)
-    width, height = metrics.horizontalAdvance(text) + 7, metrics.height()
-    places = [
-        QRectF(beside.right() + 3, beside.top() + 3 - height, width, height),
-        QRectF(beside.left() - 3 - width, beside.top() + 3 - height, width, height),
-        QRectF(beside.right() + 3, beside.bottom() - 3, width, height),
-        QRectF(beside.left() - 3 - width, beside.bottom() - 3, width, height),
-    ]
+    painter.setFont(_tag_font(painter.font()))
+    places = tag_places(painter.font(), text, beside)
     box = next((place for place in places if not any(place.intersects(other) for other in taken or ())), places[0])
     if taken is not None:
         taken.append(box)
@@ -102,15 +112,24 @@ def _lesion(
     transform: QTransform,
     selected: bool,
     ground: QColor,
-    taken: list[QRectF] | None = None,
+    taken: list[QRectF],
 ) -> None:
-    colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
-    width = 2.6 if selected else 1.5
-    outlined(painter, roi, transform, _pen(colour, width, _STYLE[lesion.label]), ground if selected else None)
+    pen = lesion_pen(lesion, selected, ground)
+    outlined(painter, roi, transform, pen, ground if selected else None)
     box = box_of(roi, transform)
-    if selected or taken is None or len(taken) < MANY or box.width() > 5:
-        same = "=" if lesion.same_as_before else ""  # carried over from an earlier scan, and not touched since
-        tag(painter, f"{same}{letter(lesion)}{number}", box, colour, selected, taken)
+    if selected or len(taken) < MANY or box.width() > 5:
+        tag(painter, lesion_words(lesion, number), box, pen.color(), selected, taken)
+
+
+def lesion_pen(lesion: Lesion, selected: bool, ground: QColor) -> QPen:
+    """The line of a lesion: its label's colour and dashes."""
+    colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
+    return line(colour, 2.6 if selected else 1.5, _STYLE[lesion.label])
+
+
+def lesion_words(lesion: Lesion, number: int) -> str:
+    """What stands beside a lesion; "=": carried over from an earlier scan, and not touched since."""
+    return f"{'=' if lesion.same_as_before else ''}{letter(lesion)}{number}"
 
 
 def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
@@ -126,40 +145,9 @@ def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransfo
         _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel), taken)
 
 
-def live(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
-    """The stroke under the hand, the isocontour under the cursor, the proposed ROI and the linked cursor."""
-    if panel.prior:
-        _crosshair(painter, viewer, panel, transform)
-        return
-    ground = viewer.ground(panel)
-    accent = theme.over(ground)["accent"]
-    for number, lesion in viewer.numbered(panel):
-        if lesion.id in viewer.moving:
-            roi = viewer.moving[lesion.id].get(panel.view)
-            if roi is not None:
-                _lesion(painter, lesion, number, roi, transform, True, ground)
-    for roi in viewer.new_rois(panel.view):
-        outlined(painter, roi, transform, _pen(accent, 2.0), ground)
-    preview = viewer.preview.get(panel.view)
-    if preview is not None:
-        outlined(painter, preview, transform, _pen(accent, 1.5), ground)
-    proposal = viewer.proposal
-    if proposal is not None and proposal.view is panel.view:
-        outlined(painter, proposal.roi, transform, _pen(accent, 2.0, Qt.PenStyle.DotLine), ground)
-        tag(painter, viewer.tr("Enter: accept"), box_of(proposal.roi, transform), accent, True)
-    _crosshair(painter, viewer, panel, transform)
-
-
-def _crosshair(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform) -> None:
-    at = viewer.linked_cursor(panel)
-    if at is None:
-        return
-    point = transform.map(QPointF(at[1], at[0]))
-    ground = viewer.ground(panel)
-    for width, shade in ((3.0, ground), (1.2, theme.over(ground)["accent"])):
-        painter.setPen(QPen(shade, width))
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            painter.drawLine(point + QPointF(dx * 4, dy * 4), point + QPointF(dx * 10, dy * 10))
+def frame_places(size: QSizeF) -> tuple[QRectF, QRectF]:
+    """The strips of a canvas, above and below, in which `frame` writes; the window's counts stand in the upper one."""
+    return QRectF(0, 0, size.width(), 100), QRectF(0, size.height() - 80, size.width(), 80)
 
 
 def frame(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: float) -> None:

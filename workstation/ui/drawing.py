@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
@@ -116,6 +116,7 @@ class Brush(Hand):
 
     def change_threshold(self, counts: float | None) -> None:
         self.above = counts
+        self.viewer.marked.emit()
         self.tools.changed.emit()
 
     def drop(self) -> bool:
@@ -130,25 +131,43 @@ class Brush(Hand):
     def leave(self) -> None:
         self.viewer.marked.emit()
 
+    def reach(self, canvas: Canvas) -> QRectF:
+        disc = self._ring(canvas)
+        if disc is None:
+            return QRectF()
+        ring = disc.boundingRect().adjusted(-3, -3, 3, 3)
+        if self.above is None:
+            return ring
+        metrics = QFontMetricsF(_small(canvas.font()))
+        beside = QRectF(ring.right(), ring.center().y() - metrics.height(), 0, 2 * metrics.height())
+        beside.setWidth(metrics.horizontalAdvance(self._sign()) + 8)
+        return ring | beside
+
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
-        if self.viewer.hover_view is not canvas.panel.view or self.viewer.hover_at is None:
+        disc = self._ring(canvas)
+        if disc is None:
             return
-        row, column = self.viewer.hover_at
-        disc = QPainterPath()
-        disc.addEllipse(QPointF(column, row), self.radius, self.radius)
-        disc = canvas.transform.map(disc)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for width, shade in ((3.0, QColor(0, 0, 0, 110)), (1.3, theme.current()["accent"])):
             painter.setPen(QPen(shade, width))
             painter.drawPath(disc)
         if self.above is not None:
-            font = QFont(painter.font())
-            font.setPixelSize(11)
-            font.setBold(True)
-            painter.setFont(font)
+            painter.setFont(_small(painter.font()))
             painter.setPen(theme.over(self.viewer.ground(canvas.panel))["accent"])
             box = disc.boundingRect()
-            painter.drawText(QPointF(box.right() + 4, box.center().y() + 4), f"{self.sign} {self.above:.0f}")
+            painter.drawText(QPointF(box.right() + 4, box.center().y() + 4), self._sign())
+
+    def _ring(self, canvas: Canvas) -> QPainterPath | None:
+        """What the brush covers, on screen; None where the cursor is elsewhere."""
+        if self.viewer.hover_view is not canvas.panel.view or self.viewer.hover_at is None:
+            return None
+        row, column = self.viewer.hover_at
+        disc = QPainterPath()
+        disc.addEllipse(QPointF(column, row), self.radius, self.radius)
+        return canvas.transform.map(disc)
+
+    def _sign(self) -> str:
+        return "" if self.above is None else f"{self.sign} {self.above:.0f}"
 
     def words(self) -> str:
         words = self.tools.tr("Brush: radius {0:.1f} px").format(self.radius)
@@ -246,14 +265,24 @@ class Polygon(Hand):
         self.viewer.marked.emit()
         return had
 
+    def reach(self, canvas: Canvas) -> QRectF:
+        if self._view is not canvas.panel.view or not self._points:
+            return QRectF()
+        _, line = self._drawn(canvas)
+        return QPolygonF(line).boundingRect().adjusted(-5, -5, 5, 5)
+
+    def _drawn(self, canvas: Canvas) -> tuple[list[QPointF], list[QPointF]]:
+        """The corners on screen, and the line through them to the cursor."""
+        transform = canvas.transform
+        corners = [transform.map(QPointF(column, row)) for row, column in self._points]
+        if self.viewer.hover_view is self._view and self.viewer.hover_at is not None:
+            return corners, [*corners, transform.map(QPointF(self.viewer.hover_at[1], self.viewer.hover_at[0]))]
+        return corners, corners
+
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
         if self._view is not canvas.panel.view or not self._points:
             return
-        transform = canvas.transform
-        corners = [transform.map(QPointF(column, row)) for row, column in self._points]
-        line = list(corners)
-        if self.viewer.hover_view is self._view and self.viewer.hover_at is not None:
-            line.append(transform.map(QPointF(self.viewer.hover_at[1], self.viewer.hover_at[0])))
+        corners, line = self._drawn(canvas)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for width, shade in ((3.5, QColor(0, 0, 0, 110)), (1.6, theme.current()["accent"])):
             painter.setPen(QPen(shade, width))
@@ -293,3 +322,11 @@ class Freehand(Polygon):
 
     def words(self) -> str:
         return self.tools.tr("Freehand: draw around the uptake, let go to close")
+
+
+def _small(font: QFont) -> QFont:
+    """Of the count threshold beside the cursor."""
+    small = QFont(font)
+    small.setPixelSize(11)
+    small.setBold(True)
+    return small

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from workstation.app.viewer import Viewer
@@ -59,6 +59,10 @@ class Hand:
         return False
 
     def paint(self, painter: QPainter, canvas: Canvas) -> None: ...
+
+    def reach(self, canvas: Canvas) -> QRectF:
+        """The part of the canvas on which `paint` draws, in widget pixels: nothing for a tool that does not paint."""
+        return QRectF()
 
     def words(self) -> str:
         """What the foot of the window says of the tool: mode and size."""
@@ -118,6 +122,9 @@ class Ruler(Hand):
         had, self._line = self._line is not None, None
         self.viewer.marked.emit()
         return had
+
+    def reach(self, canvas: Canvas) -> QRectF:
+        return QRectF() if self._line is None else QRectF(canvas.rect())
 
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
         if self._line is None or self._line[0] is not canvas.panel.view:

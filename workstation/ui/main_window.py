@@ -42,6 +42,8 @@ from workstation.ui.tooltip import plain
 log = logging.getLogger(__name__)
 
 NOTE_SHOWN_MS = 8000
+# After how long a thread that computes lets the window on, where Python's own 5 ms would be a third of a frame. [s]
+TURN = 1e-4
 
 
 class MainWindow(QMainWindow):
@@ -49,6 +51,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__()
+        sys.setswitchinterval(TURN)
         self.workbench = workbench
         self.setWindowTitle("Osteoscope")
         self.resize(1440, 900)

@@ -180,8 +180,10 @@ class ReadPage(QWidget):
         self._repaint()
 
     def _repaint(self) -> None:
+        panels = self.viewer.panels()  # another case may be there before its canvases are
         for canvas in self.canvases:
-            canvas.update()
+            if canvas.panel in panels:
+                canvas.refresh()
 
     def canvas_under_cursor(self) -> Canvas | None:
         """The canvas the cursor is over, else the first of the current scan."""

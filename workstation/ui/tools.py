@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPointF, QSizeF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QWheelEvent
 
 from workstation.app.drafting import Drafting
@@ -162,6 +162,10 @@ class Tools(QObject):
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
         if not canvas.panel.prior:
             self.hand.paint(painter, canvas)
+
+    def reach(self, canvas: Canvas) -> QRectF:
+        """The part of a canvas on which `paint` draws."""
+        return QRectF() if canvas.panel.prior else self.hand.reach(canvas)
 
     # Looking
 
