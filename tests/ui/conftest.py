@@ -55,7 +55,8 @@ def begun_window(qtbot, tmp_path: Path, tmp_library_home: Path) -> Iterator[Main
     close_window(made)
 
 
-def open_window(home: Path, library: Path) -> MainWindow:
+def open_window(home: Path, library: Path, scan: str | None = None) -> MainWindow:
+    """scan: what was read last, on which the window starts."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     workbench = Workbench(home)
@@ -65,6 +66,8 @@ def open_window(home: Path, library: Path) -> MainWindow:
     made = MainWindow(workbench)
     made.resize(1400, 900)
     assert workbench.open_library(library)
+    if scan is not None:
+        made.read(scan)
     made.show()
     made.activateWindow()  # keys go to the active window only
     QApplication.processEvents()

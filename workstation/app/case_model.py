@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from workstation.app.reading import Reading
@@ -10,7 +12,8 @@ from workstation.store.values import ScanRow
 
 __all__ = ["ROW", "CaseModel", "ScanRow"]
 
-BLOCK = 32  # about as many as are in sight: after every edit they are asked for again
+BLOCK = 32  # about as many as are in sight: after an edit the block that holds it is asked for again
+BLOCKS_KEPT = 64
 ROW = Qt.ItemDataRole.UserRole
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -22,7 +25,8 @@ class CaseModel(QAbstractListModel):
     def __init__(self, reading: Reading) -> None:
         super().__init__(reading)
         self._reading = reading
-        self._blocks: dict[int, list[ScanRow]] = {}
+        self._blocks: OrderedDict[int, list[ScanRow]] = OrderedDict()
+        self._seq: int | None = None  # the history's row up to which the blocks are known to stand
         reading.worklist_changed.connect(self._reset)
         reading.workbench.changed.connect(self._changed)
 
@@ -47,15 +51,33 @@ class CaseModel(QAbstractListModel):
             found = library.rows(ids, reader=self._reading.workbench.reader)
             walk = self._reading.walk
             self._blocks[block] = found if walk is None else walk.dress(block * BLOCK, found)
+            if len(self._blocks) > BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
         rows = self._blocks[block]
         return rows[inside] if inside < len(rows) else None
 
     def _reset(self) -> None:
         self.beginResetModel()
-        self._blocks.clear()
+        self._forget()
         self.endResetModel()
 
+    def _forget(self) -> None:
+        library = self._reading.workbench.library
+        self._blocks.clear()
+        self._seq = None if library is None else library.touched(None)[0]
+
     def _changed(self, changes: Changes) -> None:
-        if changes & (Changes.READING | Changes.SCANS) and self._reading.worklist:
-            self._blocks.clear()  # many scans may have changed at once; only what is in sight is asked for again
+        library = self._reading.workbench.library
+        if library is None or not self._reading.worklist:
+            return
+        if changes & Changes.SCANS:
+            self._forget()
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+        elif changes & Changes.READING:
+            self._seq, scans = library.touched(self._seq)
+            for block, rows in tuple(self._blocks.items()):
+                places = [block * BLOCK + inside for inside, row in enumerate(rows) if row.scan in scans]
+                if places:
+                    del self._blocks[block]
+                for place in places:
+                    self.dataChanged.emit(self.index(place), self.index(place))

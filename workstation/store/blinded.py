@@ -98,6 +98,11 @@ class BlindLibrary(Library):
         """The reader's own counts and status, whoever's are asked for."""
         return self._blind(super().rows(ids))
 
+    def touched(self, since: int | None) -> tuple[int, set[str]]:
+        """Without what others read."""
+        with self._connections.reading() as connection:
+            return history.touched(connection, since, self.reader)
+
     def lesions(self) -> LesionLists:
         """The reader's own, of their present readings."""
         return LesionLists(self._connections, (self.reader, self.rounds))

@@ -90,6 +90,20 @@ def rows(connection: sqlite3.Connection) -> Iterator[tuple[HistoryRow, str, str]
         yield HistoryRow(*found[:-2]), found[-2], found[-1]
 
 
+def touched(connection: sqlite3.Connection, since: int | None, reader: str | None = None) -> tuple[int, set[str]]:
+    """The last row's seq, and the scans to which anything was done after row `since`; None asks for no scans.
+
+    reader: leave out what others did in their readings.
+    """
+    (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM history").fetchone()
+    if since is None:
+        return last, set()
+    found = connection.execute(
+        "SELECT scan FROM history WHERE seq > ?1 AND scan <> '' AND (?2 IS NULL OR reader IN ('', ?2))", (since, reader)
+    )
+    return last, {scan for (scan,) in found}
+
+
 def of_scan(connection: sqlite3.Connection, scan: str) -> list[HistoryRow]:
     """What was done to the scan itself, in order."""
     found = connection.execute(

@@ -211,6 +211,11 @@ class Library:
         with self._connections.reading() as connection:
             return lists.rows(connection, ids, reader)
 
+    def touched(self, since: int | None) -> tuple[int, set[str]]:
+        """How far the history goes, and the scans whose rows may be others than when it went as far as `since`."""
+        with self._connections.reading() as connection:
+            return history.touched(connection, since)
+
     def priors(self, scan: str, reader: str | None = None) -> list[ScanRow]:
         """The same patient's earlier scans, the latest first."""
         with self._connections.reading() as connection:

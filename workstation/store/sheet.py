@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from workstation.core.lesion import Progress
+from workstation.store import history
 from workstation.store.values import ScanQuery
 
 # Reads columns by name, of all scans or of those named, in the order of their ids.
@@ -113,10 +114,9 @@ class Sheet:
         }
 
     def _catch_up(self, connection: sqlite3.Connection, scans: set[str]) -> None:
-        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM history").fetchone()
+        last, _ = history.touched(connection, None)
         if 0 <= last - self._seq <= _MANY and self._columns:
-            new = connection.execute("SELECT scan FROM history WHERE seq > ?", (self._seq,))
-            scans = scans | {scan for (scan,) in new if scan}
+            scans = scans | history.touched(connection, self._seq)[1]
             if scans and len(scans) <= _MANY:
                 self._take(self._arrays(connection, tuple(self._columns), sorted(scans)))
         if not self._columns or not 0 <= last - self._seq <= _MANY or len(scans) > _MANY:
