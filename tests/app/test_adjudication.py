@@ -13,6 +13,7 @@ from tests.app.adjudicating import Bench, content, library_read_twice, right
 from tests.made_scans import new_scan
 from workstation.core import decision
 from workstation.core.lesion import Label, Origin, Progress, ReadingKey
+from workstation.core.people import Person, Role
 from workstation.store.library import Library
 from workstation.store.values import ScanQuery
 
@@ -147,6 +148,18 @@ def test_who_read_a_scan_does_not_adjudicate_it_unless_the_settings_say_so(bench
     assert not bench.adjudication.begin() and f"{reader} has read this scan" in bench.notes[-1]
     bench.workbench.change_settings(adjudicate_own=True)
     assert bench.adjudication.begin()
+
+
+def test_an_adjudicator_decides_and_nobody_else_once_people_have_roles(benches):
+    bench = benches()
+    library = bench.workbench.library
+    library.tell_role(Person("judge", Role.PHYSICIAN), "judge")
+    assert not bench.adjudication.begin() and library.session(ReadingKey("S000", "adjudicated")).done == ()
+    assert "Only an adjudicator decides" in bench.notes[-1] and "judge is a physician here" in bench.notes[-1]
+    library.tell_role(Person("judge", Role.ADJUDICATOR), "judge")
+    assert bench.adjudication.begin()
+    bench = benches(reader="somebody")
+    assert not bench.adjudication.begin() and "somebody has no role here" in bench.notes[-1]
 
 
 def test_names_are_hidden_and_letters_tell_nothing(benches):

@@ -10,6 +10,7 @@ from tests.made_scans import HOT
 from tests.ui.test_page_read import canvases, click, key, stored
 from workstation.core import criteria
 from workstation.core.lesion import Progress
+from workstation.core.people import Person, Role
 from workstation.core.scan import View
 
 ALT, SHIFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
@@ -51,13 +52,37 @@ def test_facts_are_told_and_taken_back(window, qtbot):
     assert window.workbench.library.rows(["S000"])[0].reference == 1
     assert window.workbench.library.rows(["S001"])[0].reference == 1  # the same patient's other scan
     assert "5 days before" in panel._fields["psa"].toolTip()
-    assert "182 days after" in panel.scans.text()
+    assert "182 days later" in panel.scans.text()
     for _ in range(6):
         key(window, Qt.Key.Key_Z, ALT)
     assert facts(window).to_json() == {}
     assert panel.reference.currentData() is None
     assert window.workbench.library.rows(["S000"])[0].reference is None
     assert window.workbench.library.verify().ok
+
+
+def test_the_reference_is_entered_by_role_and_taken_back_by_role(window):
+    panel, workbench = window.read_page.clinical, window.workbench
+    notes = []
+    workbench.noted.connect(notes.append)
+    key(window, Qt.Key.Key_C, ALT)
+    workbench.library.tell_role(Person(workbench.reader, Role.PHYSICIAN), "x")
+    choose(panel.reference, 1)
+    assert facts(window).reference == 1 and facts(window).reference_by == "physician"
+    workbench.library.tell_role(Person(workbench.reader, Role.ANNOTATOR), "x")
+    choose(panel.reference, 0)
+    assert facts(window).reference == 1 and panel.reference.currentData() == 1, "and the field shows what stands"
+    assert "Only a physician or a researcher enters the Reference" in notes[-1]
+    write(panel._fields["reference_date"], "2020-03-01")
+    assert facts(window).reference_date is None
+    key(window, Qt.Key.Key_Z, ALT)
+    assert facts(window).reference == 1 and "annotator here" in notes[-1]
+    choose(panel.tumour, "breast")
+    assert facts(window).tumour == "breast", "all other facts are everybody's"
+    key(window, Qt.Key.Key_Z, ALT)
+    workbench.library.tell_role(Person(workbench.reader, Role.RESEARCHER), "x")
+    key(window, Qt.Key.Key_Z, ALT)
+    assert facts(window).to_json() == {}
 
 
 def test_what_is_no_day_is_told_and_put_back(window):

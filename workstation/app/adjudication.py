@@ -17,7 +17,7 @@ from workstation.app.reading import Reading
 from workstation.app.viewer import Compared, Viewer
 from workstation.app.viewport import Viewport, towards_left
 from workstation.app.workbench import Workbench
-from workstation.core import decision
+from workstation.core import decision, people
 from workstation.core.decision import AGREED
 from workstation.core.disagreement import Comparison, Difference, Disagreement, compare, medoid
 from workstation.core.edits import Edit, Session
@@ -131,6 +131,9 @@ class Adjudication(QObject):
             return self.tr("You read blinded: others' readings are shown once your queue is ended.")
         if library.read_only:
             return self._workbench.read_only_words
+        not_theirs = people.refusal(people.Task.ADJUDICATE, self._workbench.reader, library.people())
+        if not_theirs is not None:
+            return not_theirs
         if len(read) < 2:
             words = self.tr("There is nothing to adjudicate: this scan has {0}; two people must have read it.")
             return words.format([self.tr("no reading"), self.tr("one reading")][len(read)])

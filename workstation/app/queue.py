@@ -18,8 +18,10 @@ from workstation.core.changes import Changes
 from workstation.core.lesion import Progress
 from workstation.core.pace import Pace
 from workstation.core.people import Person, Role
-from workstation.core.repeats import GAP, SHARE, Item, shuffled, with_repeats
-from workstation.store.values import ScanQuery, ScanRow
+from workstation.core.repeats import GAP, SHARE
+from workstation.store.values import ADJUDICATED, TRUTH, ScanRow
+from workstation.workflows import queueing
+from workstation.workflows.queueing import ORDERS, Plan
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
@@ -27,19 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GAP", "ORDERS", "SHARE", "Pace", "Plan", "Role", "WorkQueue"]
 
-ORDERS = ("by import", "by patient", "random")
 KEPT_AFTER_MS = 1500  # of rest, so that a turn of the wheel is not written click by click
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a queue is to be put together. order: one of ORDERS. share: of the cases that come back, where blinded."""
-
-    order: str = ORDERS[0]
-    blinded: bool = True
-    share: float = SHARE
-    gap: int = GAP
-    seed: int = 0
 
 
 class WorkQueue(QObject):
@@ -83,6 +73,9 @@ class WorkQueue(QObject):
         name = " ".join(name.split())
         if not name:
             return False
+        if name in (ADJUDICATED, TRUTH):
+            self._workbench.note(self.tr("{0} is no person: readings of that name are made otherwise.").format(name))
+            return False
         library = self._workbench.library
         if library is not None and role is not None and library.role(name) is not role:
             try:
@@ -106,13 +99,8 @@ class WorkQueue(QObject):
         library, reader = self._workbench.library, self._workbench.reader
         if library is None:
             return False
-        excluded = library.exclusions()
-        chosen = _ordered(library, [scan for scan in scans if scan not in excluded], plan)
-        items = with_repeats(chosen, plan.share, plan.gap, plan.seed) if plan.blinded else [Item(s) for s in chosen]
-        share = plan.share if plan.blinded else 0.0
-        settings = {"order": plan.order, "share": share, "gap": plan.gap, "seed": plan.seed}
         try:
-            library.make_queue(reader, items, plan.blinded, reader, settings)
+            queueing.make(library, reader, scans, plan, reader)
         except LibraryError as error:
             self._workbench.note(str(error))
             return False
@@ -303,10 +291,3 @@ def _kept(text: str, queue: str) -> _Kept | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
-
-def _ordered(library: Library, scans: Sequence[str], plan: Plan) -> list[str]:
-    if plan.order == "random":
-        return shuffled(scans, plan.seed)
-    wanted = set(scans)
-    sort = "patient" if plan.order == "by patient" else "imported"
-    return [scan for scan in library.ids(ScanQuery(sort=sort)) if scan in wanted]

@@ -22,12 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from workstation.workflows import annotate
     from workstation.workflows.home import default_reader
-    from workstation.workflows.opening import writing
+    from workstation.workflows.opening import as_seen, writing
 
-    refused = 0
+    reader, refused = arguments.reader or default_reader(), 0
     with writing(needed_library(arguments)) as library:
         lines = annotate.lines_of(sys.stdin.buffer)
-        for answer in annotate.run(library, arguments.scan, arguments.reader or default_reader(), lines):
+        seen = as_seen(library, reader, reader)
+        for answer in annotate.run(seen, arguments.scan, reader, lines):
             print(json.dumps(vars(answer), allow_nan=False), flush=True)
             refused += not answer.ok
     return FINDINGS if refused else DONE

@@ -20,9 +20,9 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from workstation.cli.following import follow
     from workstation.workflows import export
-    from workstation.workflows.opening import reading
+    from workstation.workflows.opening import seen
 
-    with reading(needed_library(arguments)) as library:
+    with seen(needed_library(arguments), arguments.reader) as library:
         result = follow(export.run(library, arguments.out, arguments.format, arguments.reader))
     if arguments.json:
         print_json({"lesions": result.lesions, "files": result.files, "out": str(result.out)})

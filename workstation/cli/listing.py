@@ -22,9 +22,9 @@ def add(commands: Commands) -> None:
 
 def run_list(arguments: argparse.Namespace) -> int:
     from workstation.workflows.listing import scans
-    from workstation.workflows.opening import reading
+    from workstation.workflows.opening import seen
 
-    with reading(needed_library(arguments)) as library:
+    with seen(needed_library(arguments), arguments.reader) as library:
         rows = scans(library, arguments.reader)
     if arguments.json:
         print_json(rows)
@@ -37,9 +37,9 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_tables(arguments: argparse.Namespace) -> int:
     from workstation.workflows import tables
-    from workstation.workflows.opening import reading
+    from workstation.workflows.opening import seen
 
-    with reading(needed_library(arguments)) as library:
+    with seen(needed_library(arguments), arguments.reader) as library:
         found = tables.count(library, arguments.reader)
     files = [] if arguments.out is None else tables.write(found, arguments.out)
     if arguments.json:

@@ -42,10 +42,10 @@ def _headless(library: Path, out: Path) -> int:
     from workstation import __main__ as start
     from workstation.cli.following import follow
     from workstation.workflows import export
-    from workstation.workflows.opening import reading
+    from workstation.workflows.opening import seen
 
     print("No window was asked for: exporting and picturing the pages instead.")
-    with reading(library) as there:
+    with seen(library) as there:
         for form in ("csv", "png"):
             result = follow(export.run(there, out / form, form))
             print(f"{result.files} files with {result.lesions} lesions in {plain(str(result.out))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,3 +25,30 @@ class Role(StrEnum):
 class Person:
     name: str
     role: Role
+
+
+class Task(StrEnum):
+    """What is not everybody's, as the end of "only ..."."""
+
+    ADJUDICATE = "an adjudicator decides where readings differ"
+    REFERENCE = "a physician or a researcher enters the Reference"
+
+
+ALLOWED = {
+    Task.ADJUDICATE: frozenset({Role.ADJUDICATOR}),
+    Task.REFERENCE: frozenset({Role.PHYSICIAN, Role.RESEARCHER}),
+}
+
+
+def refusal(task: Task, name: str, people: Iterable[Person]) -> str | None:
+    """Why this person may not, in a sentence, and what to do; None where they may.
+
+    As long as nobody has a role in a library nobody has shared out its work, and everybody may do everything.
+    """
+    roles = {person.name: person.role for person in people}
+    if not roles or roles.get(name) in ALLOWED[task]:
+        return None
+    role = roles.get(name)
+    article = "an" if role in (Role.ANNOTATOR, Role.ADJUDICATOR) else "a"
+    is_one = "has no role here" if role is None else f"is {article} {role} here"
+    return f"Only {task}; {name} {is_one}. Sign in with that role on the Queue page (Ctrl+3)."

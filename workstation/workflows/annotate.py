@@ -3,7 +3,7 @@
 {"do": "add", "view": "anterior", "polygon": [[row, column], ...], "label": "malignant"}
 {"do": "click", "view": "anterior", "at": [row, column]}          the isocontour there
 {"do": "label", "lesion": ID, "label": "benign"}
-{"do": "delete", "lesion": ID}   {"do": "undo"}   {"do": "redo"}   {"do": "grade", "grade": 0}
+{"do": "delete", "lesion": ID}   {"do": "undo"}   {"do": "redo"}   {"do": "grade", "grade": 0}   {"do": "done"}
 
 add and click take "label", "criterion", "evidence" (the examination), "evidence_date", "region", "side", "confidence"
 and "comment" as well, and "lesion" to give a lesion that is there its ROI on that view; label takes all of them too.
@@ -23,7 +23,7 @@ import resources
 from workstation.core import days, edits
 from workstation.core.edits import Edit, EditError, Step
 from workstation.core.ids import new_id
-from workstation.core.lesion import Label, Lesion, Origin, ReadingKey, Roi
+from workstation.core.lesion import Label, Lesion, Origin, Progress, ReadingKey, Roi
 from workstation.core.scan import Frame, View
 from workstation.workflows.errors import CallError
 
@@ -44,6 +44,7 @@ _FIELDS = {
     "undo": (),
     "redo": (),
     "grade": ("grade",),
+    "done": (),
 }
 
 
@@ -67,12 +68,15 @@ def run(library: Library, scan: str, reader: str, lines: Iterable[bytes]) -> Ite
     CallError where there is no such scan or the reader's name will not do.
     """
     from workstation.store.errors import LibraryError
+    from workstation.store.values import ADJUDICATED, TRUTH
 
     if not library.rows([scan]):
         raise CallError(f"There is no scan {scan} in this library. See them with: osteoscope list.")
     if not reader.strip() or len(reader) > 100 or not reader.isprintable():
         raise CallError("A reader needs a name, of at most 100 letters.")
-    desk = _Desk(library, ReadingKey(scan, reader))
+    if reader in (ADJUDICATED, TRUTH):
+        raise CallError(f"{reader} is no person: name who reads with --reader. Readings are adjudicated in the window.")
+    desk = _Desk(library, library.key(scan, reader))
     given = (line for line in lines if line.strip())
     for n, line in enumerate(given, start=1):
         try:
@@ -110,6 +114,7 @@ class _Desk:
             "undo": self._undo,
             "redo": self._redo,
             "grade": self._grade,
+            "done": self._done,
         }
         step, lesion = todo[asked["do"]](asked)
         session = self._session
@@ -194,6 +199,13 @@ class _Desk:
             raise Refused("A grade is 0, 1, 2 or 3, or null for none.")
         what = "No grade" if grade is None else f"Grade {grade}"
         return Step("edit", edits.judge(what, self._session.reading.verdict, grade=grade)), None
+
+    def _done(self, asked: Mapping[str, Any]) -> tuple[Step, None]:
+        """The reading is finished: a queue goes on, and it can be compared with others'."""
+        verdict = self._session.reading.verdict
+        if verdict.progress is Progress.DONE:
+            raise Refused("This reading is done already.")
+        return Step("edit", edits.judge("Done", verdict, progress=Progress.DONE)), None
 
     def _frame(self, asked: Mapping[str, Any]) -> Frame:
         view = asked.get("view")

@@ -64,7 +64,7 @@ def run(library: Library, reader: str | None = None, into: Gathered | None = Non
 
 def folder(path: Path, reader: str | None = None) -> Job[Found]:
     """Check the library in a folder; it is only read."""
-    with opening.reading(path) as library:
+    with opening.seen(path, reader) as library:
         found = yield from run(library, reader)
     return found
 

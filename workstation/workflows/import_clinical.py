@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workstation.core.clinical import TESTS, Clinical, Measured, with_measured
+from workstation.core.people import Task, refusal
 from workstation.workflows import clinical_values
 from workstation.workflows.clinical_csv import ClinicalRow, ClinicalTable
 from workstation.workflows.clinical_values import Said, ValueTrouble
@@ -48,9 +49,16 @@ class _Patient:
     lines: int = 0
 
 
-def run(table: ClinicalTable, library: Library, identity: Identity | None, who: str) -> Job[ClinicalResult]:
-    """Bring a table in, a patient at a time. identity: of a research library, None where its key is not here."""
-    bringing = _Bringing(library, identity, library.patients())
+def run(
+    table: ClinicalTable, library: Library, identity: Identity | None, who: str, simulated: bool = False
+) -> Job[ClinicalResult]:
+    """Bring a table in, a patient at a time. identity: of a research library, None where its key is not here.
+
+    Whose role does not let them enter the Reference is refused the lines that would change one; simulated: what the
+    file says is the truth of simulated patients, and nobody's verdict.
+    """
+    not_theirs = None if simulated else refusal(Task.REFERENCE, who, library.people())
+    bringing = _Bringing(library, identity, library.patients(), not_theirs)
     refused: list[tuple[str, str]] = []
     for row in table.rows:
         try:
@@ -79,6 +87,7 @@ class _Bringing:
     library: Library
     identity: Identity | None
     known: set[str]
+    not_theirs: str | None = None  # why the importing person may not enter the Reference
     patients: dict[str, _Patient] = field(default_factory=dict)
 
     def take(self, row: ClinicalRow, comma: bool) -> None:
@@ -92,6 +101,8 @@ class _Bringing:
             before = self.library.clinical(patient)
             standing = _Patient(before, before)
         after, of, new = _joined(standing, said, row.line)
+        if self.not_theirs is not None and _verdict(after) != _verdict(standing.after):
+            raise ValueTrouble(self.not_theirs.removesuffix("."))
         self.patients[patient] = _Patient(standing.before, after, of, standing.lines + new)
 
     def _patient(self, named: str) -> tuple[str, int]:
@@ -131,6 +142,10 @@ class _Bringing:
             test: Measured | None = getattr(said, name)
             tests[name] = replace(test, day=_moved(test.day, moved)) if test is not None and test.day else test
         return Said(fields, tests["alp"], tests["psa"])
+
+
+def _verdict(facts: Clinical) -> tuple[object, ...]:
+    return facts.reference, facts.reference_evidence, facts.reference_date
 
 
 def _joined(standing: _Patient, said: Said, line: int) -> tuple[Clinical, dict[Any, int], bool]:

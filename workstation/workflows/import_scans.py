@@ -100,9 +100,8 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         return (yield from _clinical_alone(options.clinical, library, options.who))
     given = sources(paths)
     tables = [] if options.labels is None else label_tables.load(options.labels)
-    facts = [clinical_csv.load(file) for folder in given.truths if (file := folder / "clinical.csv").is_file()]
-    if options.clinical is not None:
-        facts.append(options.clinical)
+    known = [clinical_csv.load(file) for folder in given.truths if (file := folder / "clinical.csv").is_file()]
+    told = [] if options.clinical is None else [options.clinical]
     truth = truths.load(given.truths)
     identity = for_import(library, options.new_key)
     rules = Rules(identity.key, library.kind == "research", options.sides, options.pictures_only)
@@ -124,7 +123,8 @@ def run(paths: Sequence[Path], library: Library, options: ImportOptions = Import
         importing.writer.shutdown()
     yield Progress(total, total, "Importing", len(importing.refused))
     yield from importing.bring_labels(tables)
-    yield from importing.bring_clinical(facts)
+    yield from importing.bring_clinical(known, simulated=True)
+    yield from importing.bring_clinical(told)
     return importing.result()
 
 
@@ -246,10 +246,10 @@ class _Importing:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
 
-    def bring_clinical(self, tables: Sequence[ClinicalTable]) -> Iterator[Progress]:
+    def bring_clinical(self, tables: Sequence[ClinicalTable], simulated: bool = False) -> Iterator[Progress]:
         """Clinical facts of the patients that are there now."""
         for facts in tables:
-            brought = yield from import_clinical.run(facts, self.library, self.identity, self.who)
+            brought = yield from import_clinical.run(facts, self.library, self.identity, self.who, simulated)
             self._clinical += brought.told
             self.refused.extend(Told(*refusal) for refusal in brought.refused)
             self._told.extend(Told(*note) for note in brought.notes)

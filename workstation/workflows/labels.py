@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workstation.core.edits import Edit, LesionChange, Step
 from workstation.core.lesion import Lesion, Reading, ReadingKey, Verdict
+from workstation.core.people import Task, refusal
 from workstation.workflows import json_files, labels_coco, labels_csv, labels_labelme, table
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.labels_given import Labels
@@ -94,6 +95,8 @@ def _of_table(file: Path) -> list[Labels]:
 
 def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> int:
     """One reading into a scan. WorkflowError in words where it does not fit it."""
+    from workstation.store.values import ADJUDICATED
+
     frames = library.load(scan).frames
     if len({lesion.id for lesion in labels.lesions}) < len(labels.lesions):
         raise WorkflowError(f"{labels.where}: a lesion is listed twice; the reading was left out.")
@@ -117,6 +120,8 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
     key = ReadingKey(scan, labels.reader or who, labels.round)
     if not key.reader:
         raise WorkflowError(f"{labels.where}: it does not say who read it; name the reader with --reader.")
+    if key.reader == ADJUDICATED and (refused := refusal(Task.ADJUDICATE, who, library.people())):
+        raise WorkflowError(f"{labels.where}: {refused} The adjudicated reading was left out.")
     lesions = labels.lesions
     if labels.state and len(labels.sizes) < len(frames):
         lesions = _with_other_views(library.session(key).reading, labels)

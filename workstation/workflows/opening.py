@@ -27,6 +27,40 @@ def reading(folder: Path) -> Iterator[Library]:
 
 
 @contextmanager
+def seen(folder: Path, whose: str | None = None) -> Iterator[Library]:
+    """A library to look at, as who asks may see it. whose: the readings asked for, of somebody or, None, of all."""
+    with reading(folder) as library:
+        yield as_seen(library, whose)
+
+
+def as_seen(library: Library, whose: str | None = None, asks: str | None = None) -> Library:
+    """The library as somebody may see it who reads it, or asks for one person's readings.
+
+    Who reads blinded is told what they have read themselves, here as in the window. asks: who it is; the window's
+    reader, else the account's, if not given. CallError where somebody blinded asks for another's readings.
+    """
+    from workstation.store.blinded import BlindLibrary
+    from workstation.workflows.home import default_reader
+
+    asks = asks or default_reader()
+    for name in dict.fromkeys((asks, whose or asks)):
+        queue = library.open_queue(name)
+        if queue is None or not queue.blinded:
+            continue
+        if name == asks and whose not in (None, asks):
+            raise CallError(f"{asks} reads blinded: until that queue is ended, only readings of {asks} can be seen.")
+        return BlindLibrary(library, name)
+    return library
+
+
+def blind_to_others(library: Library) -> str | None:
+    """Who sees this library blinded; None where it is seen whole."""
+    from workstation.store.blinded import BlindLibrary
+
+    return library.reader if isinstance(library, BlindLibrary) else None
+
+
+@contextmanager
 def writing(folder: Path, make: str | None = None) -> Iterator[Library]:
     """A library to write to. make: the kind ("research" or "clinical") made where there is none yet."""
     from workstation.store.library import DATABASE, Library
