@@ -11,8 +11,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from workstation.stats.normal import chi_square_tail
 from workstation.stats.proportion import Z
 from workstation.stats.roc import Area, AreaDifference, both_classes, difference, placements
+from workstation.stats.tables import ChiSquare
 from workstation.stats.truth import Booleans, Floats, Numbers, numbered, scores
 
 
@@ -39,6 +41,37 @@ def clustered_auc_test(truth: ArrayLike, a: ArrayLike, b: ArrayLike, clusters: A
     other = placements(positive, scores(b, len(positive)))
     of_positives, of_negatives = one[0] - other[0], one[1] - other[1]
     return difference(float(of_positives.mean()), _variance(positive, number, of_positives, of_negatives))
+
+
+def clustered_heterogeneity(truth: ArrayLike, score: ArrayLike, clusters: ArrayLike, groups: ArrayLike) -> ChiSquare:
+    """Do groups of cases share one AUC? Wald's chi-square, with all that patients in several groups bring along.
+
+    groups: (n,) of anything that sorts, each with both classes, else ValueError. Covariances come from each patient's
+    sums of components in all groups; nan where there are too few patients for them.
+    """
+    name = "Wald chi-square over patients"
+    positive = both_classes(truth)
+    given = scores(score, len(positive))
+    number, among = numbered(clusters, len(positive))
+    group, k = numbered(groups, len(positive))
+    areas, pull = np.zeros(k), np.zeros((among, k))
+    for at in range(k):
+        inside = group == at
+        ill = both_classes(positive[inside])
+        of_positives, of_negatives = placements(ill, given[inside])
+        areas[at] = of_positives.mean()
+        # How much each patient moves the area: its lesions' components less what they would be if like all.
+        pull[:, at] += np.bincount(number[inside][ill], (of_positives - areas[at]) / len(of_positives), among)
+        pull[:, at] += np.bincount(number[inside][~ill], (of_negatives - areas[at]) / len(of_negatives), among)
+    if k < 2 or among < 2:
+        return ChiSquare(math.nan, 0, math.nan, name)
+    apart = pull[:, 1:] - pull[:, :1]
+    spread = among / (among - 1) * apart.T @ apart
+    away = areas[1:] - areas[0]
+    if np.linalg.matrix_rank(spread) < k - 1:
+        return ChiSquare(math.nan, 0, math.nan, name)
+    statistic = float(away @ np.linalg.solve(spread, away))
+    return ChiSquare(statistic, k - 1, chi_square_tail(statistic, k - 1), name)
 
 
 def _variance(positive: Booleans, number: Numbers, of_positives: Floats, of_negatives: Floats) -> float:

@@ -8,13 +8,15 @@ independent; `clustered_roc` is for lesions of the same patients.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from workstation.stats.normal import two_sided
+from workstation.stats.normal import chi_square_tail, two_sided
 from workstation.stats.proportion import Z
+from workstation.stats.tables import ChiSquare
 from workstation.stats.truth import Booleans, Floats, binary, scores
 
 
@@ -77,6 +79,20 @@ def delong_test(truth: ArrayLike, a: ArrayLike, b: ArrayLike) -> AreaDifference:
 def unpaired_test(one: Area, other: Area) -> AreaDifference:
     """Two AUCs on different, independent cases compared, e.g. of men and of women."""
     return difference(one.value - other.value, one.variance + other.variance)
+
+
+def heterogeneity(areas: Sequence[Area]) -> ChiSquare:
+    """Do AUCs on different, independent cases share one value? Wald's chi-square with DeLong's variances.
+
+    nan where an area has no variance or none but 0; of two areas the statistic is the square of `unpaired_test`'s z.
+    """
+    name = "Wald chi-square, DeLong"
+    variance = np.array([each.variance for each in areas])
+    if len(areas) < 2 or not np.all(variance > 0):
+        return ChiSquare(math.nan, 0, math.nan, name)
+    value, weight = np.array([each.value for each in areas]), 1 / variance
+    statistic = float(weight @ (value - weight @ value / weight.sum()) ** 2)
+    return ChiSquare(statistic, len(areas) - 1, chi_square_tail(statistic, len(areas) - 1), name)
 
 
 def roc_curve(truth: ArrayLike, score: ArrayLike) -> Curve:
