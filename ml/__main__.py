@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ml.config import ConfigError, make, presets
+from ml.config import Config, ConfigError, make, networks_of, presets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +51,17 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--threads", type=int, metavar="N", help="threads on the CPU; all cores by default")
     train.add_argument("--json", action="store_true")
     train.set_defaults(run=_train)
+    every = commands.add_parser("crossval", help="train every fold of one or more networks")
+    every.add_argument("presets", nargs="+", metavar="PRESET[:NETWORK]", help="small-a, small-a:roi-only, small-a:all")
+    every.add_argument("--snapshot", type=Path, required=True, metavar="DIR")
+    every.add_argument("--out", type=Path, required=True, metavar="RUN")
+    every.add_argument("--set", action="append", default=[], metavar="key=value", dest="changes", help="for all")
+    every.add_argument("--folds", metavar="0,1,...", help="which to train here; all by default")
+    every.add_argument("--minutes", type=float, metavar="M", help="stop, to be taken up again, after so long")
+    every.add_argument("--merge", type=Path, action="append", default=[], metavar="RUN", help="runs made elsewhere")
+    every.add_argument("--threads", type=int, metavar="N")
+    every.add_argument("--json", action="store_true")
+    every.set_defaults(run=_crossval)
     return parser
 
 
@@ -66,6 +77,39 @@ def _train(asked: argparse.Namespace) -> int:
     outcome = train(Snapshot.load(asked.snapshot), asked.out, config, asked.resume, stopper)
     _give(asked, outcome.metrics, f"{outcome.state}: {outcome.run}")
     return 0 if outcome.state == "done" else 1
+
+
+def _crossval(asked: argparse.Namespace) -> int:
+    configs = [config for word in asked.presets for config in _configs(word, asked.changes)]
+    folds = None if asked.folds is None else [_number(word) for word in asked.folds.split(",")]
+    _say_threads(asked.threads)
+    from ml.crossval import crossval, take_in
+    from ml.snapshot import Snapshot
+    from ml.stopping import Stopper
+
+    stopper = Stopper.after(asked.minutes)
+    stopper.listen()
+    snapshot = Snapshot.load(asked.snapshot)
+    if asked.merge:
+        take_in(snapshot, asked.out, configs, asked.merge)
+    result = crossval(snapshot, asked.out, configs, folds, stopper)
+    left = f"left to do: {', '.join(result.left)}; call again to go on" if result.left else "done"
+    _give(asked, result.summary, f"{left}: {asked.out}")
+    return 1 if result.left else 0
+
+
+def _configs(word: str, changes: Sequence[str]) -> list[Config]:
+    preset, _, network = word.partition(":")
+    if network == "all":
+        return [make(preset, changes, network=name) for name in networks_of(make(preset).task)]
+    return [make(preset, changes, **({"network": network} if network else {}))]
+
+
+def _number(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ConfigError(f"--folds takes numbers with commas between, such as 0,1; not {word!r}.") from None
 
 
 def _say_threads(threads: int | None) -> None:

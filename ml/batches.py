@@ -135,8 +135,8 @@ class Source:
 
 
 def roi_side(config: Config) -> int:
-    """The window of an ROI alone: an eighth of the rows, as much in columns on each view."""
-    return max(config.rows // 8, 8)
+    """The side of the window of an ROI alone: an eighth of the rows, but no less than networks need."""
+    return max(config.rows // 8, 32)
 
 
 def channels_of(config: Config) -> int:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ml import predictions
 from ml.batches import channels_of
 from ml.checkpoint import sha256_of, write_json
@@ -19,7 +17,7 @@ from ml.place import environment
 from ml.pool import Pool
 from ml.runfolder import RunFolder
 from ml.samples import TARGETS, samples, scans_of, size_of
-from ml.scoring import Chosen, auc, choose, choose_cut, dice
+from ml.scoring import Chosen, choose, choose_cut
 from ml.snapshot import Snapshot
 from ml.splits import Split
 
@@ -46,7 +44,7 @@ def finish(
     tested = None
     if parts.test:
         tested = _predict(engine, pool, snapshot, parts.test, folder.path / "predictions.csv", chosen, config.fold)
-        folder.say(f"test fold {config.fold}: {_in_words(tested['metrics'])}")
+        folder.say(f"test fold {config.fold}: {predictions.in_words(tested['metrics'])}")
     write_json(
         folder.path / "card.json",
         card(
@@ -83,35 +81,15 @@ def _predict(
         chosen = chosen or [Chosen(1.0, choose_cut(pieces))]
         table = predictions.overlap_rows(snapshot, asked, pieces, config, fold, gated=False)
         predictions.write(path, table, config)
-        there = pieces[:, 0, 2] > 0
-        half = dice(pieces[:, 9])
-        metrics: dict[str, float | int | None] = {
-            "scans": len(pieces), "with_target": int(there.sum()), "dice_all": _mean(half), "dice": _mean(half[there]),
-        }  # fmt: skip
+        metrics = predictions.overlap_figures(pieces)
     else:
         if not len(asked):
             return {"chosen": chosen, "metrics": {"samples": 0}}
         given = predictions.outputs(engine, source, asked)
         chosen = chosen or [choose(truth, logits) for truth, logits in zip(given.truth.T, given.logits.T, strict=True)]
         predictions.write(path, predictions.rows(snapshot, asked, given, chosen, config, fold), config)
-        metrics = {"samples": len(asked), "loss": given.loss}
-        for number, name in enumerate(TARGETS[config.task]):
-            truth, called = given.truth[:, number] > 0.5, given.logits[:, number] >= 0
-            area = auc(given.truth[:, number], given.logits[:, number])
-            metrics |= {
-                f"auc_{name}": area if area == area else None,
-                f"sensitivity_{name}": _mean(called[truth]), f"specificity_{name}": _mean(~called[~truth]),
-            }  # fmt: skip
+        metrics = predictions.figures(given, config)
     return {"chosen": chosen, "metrics": metrics}
-
-
-def _mean(values: Any) -> float | None:
-    return float(np.mean(values)) if len(values) else None
-
-
-def _in_words(metrics: dict[str, Any]) -> str:
-    shown = ((name, value) for name, value in metrics.items() if value is not None)
-    return ", ".join(f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}" for name, value in shown)
 
 
 def card(

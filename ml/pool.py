@@ -6,7 +6,9 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import astuple
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,6 +17,9 @@ from ml.config import Config
 from ml.prepared import Pictures, Size, pictures
 from ml.samples import size_of
 from ml.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from ml.tree_run import Measured
 
 _SHARE = 0.6
 """Of the machine's memory: what needs more is mapped from a file."""
@@ -27,6 +32,13 @@ class Pool:
         self.snapshot, self.folder, self.every = snapshot, folder, every
         self._held: dict[tuple[Size, tuple[int, ...]], Pictures] = {}
         self._files: list[Path] = []
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Features of the lesions of a scan, for the tree; each scan is measured once."""
+        from ml.tree_run import measuring
+
+        return measuring(self.snapshot)
 
     def source(self, config: Config, scans: Sequence[int], device: torch.device) -> Source:
         """Batches of these scans' pictures, at the size this task needs."""

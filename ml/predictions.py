@@ -27,7 +27,7 @@ from ml.checkpoint import write_whole
 from ml.config import SEGMENTS, Config
 from ml.engine import Engine
 from ml.samples import TARGETS, TILES, Samples
-from ml.scoring import THRESHOLDS, Chosen, sigmoid
+from ml.scoring import THRESHOLDS, Chosen, auc, dice, sigmoid
 from ml.snapshot import Snapshot
 
 COLUMNS = (
@@ -88,23 +88,23 @@ def frames(
         at = np.arange(start, start + each)
         batch = source.batch(samples, at)
         logits = torch.cat([engine.logits(batch.part(k, k + engine.part).inputs) for k in range(0, each, engine.part)])
-        share = torch.sigmoid(logits)
-        if positive is not None:
-            share = share * torch.from_numpy(positive[at]).to(share)[:, None, None, None]
-        views = [_merged(part.reshape(2, TILES, side, side), side) for part in (share, batch.truth)]
-        found.append(_pieces(views[0][None], views[1][None] > 0.5)[0])
+        share = _merged(torch.sigmoid(logits), side, None if positive is None else positive[at])
+        actual = _merged(batch.truth, side, None) > 0.5
+        found.append(_pieces(share[None], actual[None])[0])
     return np.stack(found) if found else np.zeros((0, len(THRESHOLDS), 3))
 
 
-def _merged(tiles: torch.Tensor, side: int) -> torch.Tensor:
-    """(2, 7, side, side) to (2, 4 side, side): means where sub-images overlap."""
-    total = tiles.new_zeros(tiles.shape[0], 4 * side, side)
-    count = tiles.new_zeros(4 * side, 1)
+def _merged(tiles: torch.Tensor, side: int, used: NDArray[np.bool_] | None) -> torch.Tensor:
+    """(2 x 7, 1, side, side) to (2, 4 side, side): means over the sub-images used; 0 where there is none."""
+    tiles = tiles.reshape(2, TILES, side, side)
+    counted = tiles.new_ones(2, TILES) if used is None else torch.from_numpy(used.reshape(2, TILES)).to(tiles)
+    total = tiles.new_zeros(2, 4 * side, side)
+    count = tiles.new_zeros(2, 4 * side, 1)
     for tile in range(TILES):
-        begin = tile * side // 2
-        total[:, begin : begin + side] += tiles[:, tile]
-        count[begin : begin + side] += 1
-    return total / count
+        rows = slice(tile * side // 2, tile * side // 2 + side)
+        total[:, rows] += tiles[:, tile] * counted[:, tile, None, None]
+        count[:, rows] += counted[:, tile, None, None]
+    return total / count.clamp(min=1)
 
 
 def _pieces(share: torch.Tensor, actual: torch.Tensor) -> NDArray[np.float64]:
@@ -157,6 +157,45 @@ def overlap_rows(
                 "threshold": cut, "intersection": int(both), "predicted": int(predicted), "actual": int(actual),
                 "gated": int(gated),
             }  # fmt: skip
+
+
+def figures(given: Outputs, config: Config) -> dict[str, float | int | None]:
+    """What a log and a card say of predictions: counts, loss, and of each target AUC, sensitivity, specificity at 0.5.
+
+    Tables are made from predictions.csv, not from these.
+    """
+    found: dict[str, float | int | None] = {"samples": len(given.truth), "loss": given.loss}
+    for number, name in enumerate(TARGETS[config.task]):
+        truth, called = given.truth[:, number] > 0.5, given.logits[:, number] >= 0
+        area = auc(given.truth[:, number], given.logits[:, number])
+        found |= {
+            f"auc_{name}": area if area == area else None,
+            f"sensitivity_{name}": _mean(called[truth]),
+            f"specificity_{name}": _mean(~called[~truth]),
+        }
+    return found
+
+
+def overlap_figures(pieces: NDArray[np.float64]) -> dict[str, float | int | None]:
+    """The same of a segmentation: mean Dice at 0.5 over scans that have the target, and over all with empty = 1."""
+    there = pieces[:, 0, 2] > 0
+    half = dice(pieces[:, 9])
+    return {
+        "scans": len(pieces),
+        "with_target": int(there.sum()),
+        "dice": _mean(half[there]),
+        "dice_all": _mean(half),
+    }
+
+
+def in_words(found: Mapping[str, float | int | None]) -> str:
+    """Figures on one line."""
+    shown = ((name, value) for name, value in found.items() if value is not None)
+    return ", ".join(f"{name} {value:.4f}" if isinstance(value, float) else f"{name} {value}" for name, value in shown)
+
+
+def _mean(values: NDArray[np.generic]) -> float | None:
+    return float(np.mean(np.asarray(values, np.float64))) if len(values) else None
 
 
 def model_name(config: Config) -> str:

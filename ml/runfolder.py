@@ -3,7 +3,7 @@
 config.json     the settings, ml.config.Config
 origin.json     snapshot (folder, hash, from where, simulator), split counts, code version, environment, seed
 status.json     state, epoch, epochs, step, steps, loss, samples_per_second, seconds_left, memory_mb, message, at,
-                pid; rewritten about once a second while it runs. state: preparing, training, testing, done,
+                pid, machine; rewritten about once a second while it runs. state: preparing, training, testing, done,
                 stopped (resume it), failed (message says why). at: seconds since 1970; a run that says training
                 but whose `at` is old was killed.
 metrics.jsonl   a line an epoch: epoch (from 1), train_loss, inner_loss, inner_auc or inner_dice, lr, best (whether
@@ -19,12 +19,15 @@ stop            put there by who wants it stopped: it stops after the step, and 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +71,7 @@ class RunFolder:
         if not self.writes:
             return
         self._told = time.monotonic()
-        self._status |= {"at": round(time.time(), 1), "pid": os.getpid()}
+        self._status |= {"at": round(time.time(), 1), "pid": os.getpid(), "machine": machine()}
         with contextlib.suppress(CheckpointError):  # a full disk is told by what has to be kept
             write_json(self.path / "status.json", self._status)
 
@@ -110,6 +113,12 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     return [json.loads(line) for line in lines]
+
+
+@cache
+def machine() -> str:
+    """Tells machines apart without naming them."""
+    return hashlib.sha256(f"machine {platform.node()}".encode()).hexdigest()[:12]
 
 
 def memory_mb() -> int:

@@ -72,6 +72,8 @@ def train(
         return Outcome("done", _told(run, config, snapshot).rows[-1], run)
     parts = split(snapshot.manifest, config.fold, config.inner, config.seed)
     learnt, watched = _samples(snapshot, parts, config)
+    if config.network == "tree":
+        return _tree(snapshot, run, config, parts, resume, pool, hear)
     place = pick(config, config.epochs * len(learnt) // config.batch)
     folder = RunFolder(run, place.rank == 0, hear)
     told = _begin(folder, config, snapshot, parts, place, resume)
@@ -107,6 +109,30 @@ def _samples(snapshot: Snapshot, parts: Split, config: Config) -> tuple[Samples,
     hold_to_classes(learnt, config, "The training part")
     hold_to_classes(watched, config, "The inner validation part")
     return learnt, watched
+
+
+def _tree(
+    snapshot: Snapshot,
+    run: Path,
+    config: Config,
+    parts: Split,
+    resume: bool,
+    pool: Pool | None,
+    hear: Callable[[str], None],
+) -> Outcome:
+    """The tree needs no epochs: from its features to its card at once."""
+    from ml.tree_run import measuring, tree_run
+
+    folder = RunFolder(run, True, hear)
+    _begin(folder, config, snapshot, parts, Place(torch.device("cpu"), False, False), resume)
+    try:
+        folder.status(state="training", epoch=1, epochs=1, message="")
+        rows = tree_run(snapshot, parts, config, folder, pool.measured if pool else measuring(snapshot))
+        folder.status(state="done", seconds_left=0)
+        return Outcome("done", rows[-1], run)
+    except Exception as error:
+        folder.status(state="failed", message=str(error))
+        raise
 
 
 def _begin(

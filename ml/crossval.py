@@ -1,0 +1,229 @@
+"""Every fold of one or more networks, each a run of its own, in slices of time and on as many machines as there are.
+
+    <out>/crossval.json                   snapshot hash, networks, folds
+    <out>/<preset>-<network>/fold-<k>/    a run folder, see ml.runfolder
+    <out>/<preset>-<network>/predictions.csv   those of the folds done so far, behind one another
+    <out>/summary.json                    per network: each fold's figures, their mean, the pooled ones
+
+Fold by fold, all networks of a fold before the next, so that what there is when time runs out can be compared. A run
+that was stopped is taken up where it stopped; one that another process is at is left to it. Runs made on other
+machines, for the same snapshot with the same settings, are copied in (`take_in`).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import runfolder
+from ml.checkpoint import write_json, write_whole
+from ml.config import SEGMENTS, Config, ConfigError, from_told
+from ml.pool import Pool
+from ml.predictions import Outputs, figures, overlap_figures
+from ml.runfolder import to_stderr
+from ml.samples import TARGETS
+from ml.scoring import THRESHOLDS
+from ml.snapshot import Snapshot
+from ml.stopping import Stopper
+from ml.train import train
+
+SILENT = 120.0
+"""Seconds after which a run that says it is training, on another machine, is taken for dead."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """summary: as in summary.json. left: runs not done, as "network fold"."""
+
+    summary: dict[str, Any]
+    left: tuple[str, ...]
+
+
+def crossval(
+    snapshot: Snapshot,
+    out: Path,
+    configs: Sequence[Config],
+    folds: Sequence[int] | None = None,
+    stopper: Stopper | None = None,
+    hear: Callable[[str], None] = to_stderr,
+) -> Result:
+    """Train what is left of these networks' folds (all of the snapshot's by default) and sum up what is there.
+
+    Raises as ml.train.train does; the runs done before stay.
+    """
+    stopper = stopper or Stopper()
+    there = sorted(set(snapshot.manifest.folds.values()))
+    folds = there if folds is None else list(folds)
+    if wrong := [fold for fold in folds if fold not in there]:
+        raise ConfigError(f"There is no fold {wrong[0]}: the snapshot has {', '.join(map(str, there))}.")
+    _begin(snapshot, out, configs, folds)
+    pool = Pool(snapshot, out, every=True)
+    left = []
+    try:
+        for fold in folds:
+            for config in configs:
+                run = out / name_of(config) / f"fold-{fold}"
+                if (run / "card.json").exists():
+                    continue
+                if stopper.late() or (out / "stop").exists() or _another_is_at(run):
+                    left.append(f"{name_of(config)} fold {fold}")
+                    continue
+                hear(f"--- {name_of(config)}, fold {fold}")
+                one = from_told({**config.told(), "fold": fold})
+                done = train(snapshot, run, one, (run / "config.json").exists(), stopper, pool, hear)
+                if done.state != "done":
+                    left.append(f"{name_of(config)} fold {fold}")
+    finally:
+        pool.close()
+        summary = summed_up(out, configs)
+    return Result(summary, tuple(left))
+
+
+def name_of(config: Config) -> str:
+    """The folder of a network's folds."""
+    return f"{config.preset}-{config.network}"
+
+
+def _begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Sequence[int]) -> None:
+    """Make the folder, or see that what it holds is of this snapshot; other networks and folds may join."""
+    told: dict[str, Any] = {"snapshot": snapshot.manifest.hash, "networks": {}, "folds": []}
+    if (out / "crossval.json").exists():
+        told = json.loads((out / "crossval.json").read_text("utf-8"))
+        if told.get("snapshot") != snapshot.manifest.hash:
+            raise ConfigError(f"{out} was begun with another snapshot. Give that one, or another folder.")
+    elif out.exists() and any(out.iterdir()):
+        raise ConfigError(f"{out} is not empty and holds no cross-validation. Give a new folder.")
+    for config in configs:
+        if told["networks"].setdefault(name_of(config), config.hash) != config.hash:
+            raise ConfigError(
+                f"{out} holds {name_of(config)} with other settings, and folds of both cannot be one table. "
+                "Give the settings it was begun with, or another folder."
+            )
+    told["folds"] = sorted({*told["folds"], *folds})
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "crossval.json", told)
+
+
+def _another_is_at(run: Path) -> bool:
+    """Whether another process trains this run now: alive, on this machine; heard of lately, on others."""
+    try:
+        status = json.loads((run / "status.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    if status.get("state") not in ("preparing", "training", "testing") or status.get("pid") == os.getpid():
+        return False
+    if status.get("machine") == runfolder.machine():
+        return _alive(int(status["pid"]))
+    return time.time() - float(status.get("at", 0)) < SILENT
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def take_in(
+    snapshot: Snapshot,
+    out: Path,
+    configs: Sequence[Config],
+    others: Iterable[Path],
+    hear: Callable[[str], None] = to_stderr,
+) -> int:
+    """Copy finished runs of other cross-validations of the same snapshot and settings in; how many. Raises ConfigError.
+
+    A run is copied beside and renamed: it is there whole or not.
+    """
+    _begin(snapshot, out, configs, ())
+    own = json.loads((out / "crossval.json").read_text("utf-8"))
+    taken = 0
+    for other in others:
+        try:
+            told = json.loads((other / "crossval.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{other} is no cross-validation: {error}.") from error
+        if told["snapshot"] != own["snapshot"]:
+            raise ConfigError(f"{other} is of another snapshot; its folds are other patients.")
+        for name, hash_ in told["networks"].items():
+            if own["networks"].setdefault(name, hash_) != hash_:
+                raise ConfigError(f"{other} holds {name} with other settings; both cannot be one table.")
+        for card in sorted(other.glob("*/fold-*/card.json")):
+            run = out / card.parent.relative_to(other)
+            if (run / "card.json").exists():
+                continue
+            hear(f"taking in {card.parent}")
+            part = run.with_name(f"{run.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.copytree(card.parent, part)
+            if run.exists():
+                shutil.rmtree(run)  # begun here, finished there
+            os.replace(part, run)
+            taken += 1
+        own["folds"] = sorted({*own["folds"], *told["folds"]})
+    write_json(out / "crossval.json", own)
+    return taken
+
+
+def summed_up(out: Path, configs: Sequence[Config]) -> dict[str, Any]:
+    """Write each network's predictions.csv and summary.json from the runs that are done."""
+    summary: dict[str, Any] = {}
+    for config in configs:
+        cards = sorted((out / name_of(config)).glob("fold-*/card.json"), key=lambda path: _fold(path.parent))
+        done = [(_fold(path.parent), path.parent) for path in cards]
+        if not done:
+            continue
+        lines: list[str] = []
+        for _, run in done:
+            text = (run / "predictions.csv").read_text("utf-8").splitlines(keepends=True)
+            lines += text[1:] if lines else text
+        table = out / name_of(config) / "predictions.csv"
+        write_whole(table, "".join(lines).encode())
+        told = {fold: json.loads((run / "card.json").read_text("utf-8")) for fold, run in done}
+        each = {fold: card["metrics"]["test"] for fold, card in told.items()}
+        summary[name_of(config)] = {
+            "initialisation": next(iter(told.values()))["training"]["initialisation"],
+            "folds": {str(fold): found for fold, found in each.items()},
+            "mean": _mean(list(each.values())),
+            "pooled": pooled(table, config),
+        }
+    write_json(out / "summary.json", summary)
+    return summary
+
+
+def _fold(run: Path) -> int:
+    return int(run.name.removeprefix("fold-"))
+
+
+def _mean(each: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """The unweighted mean of the folds, of what all of them have."""
+    names = [name for name in each[0] if all(isinstance(one.get(name), float) for one in each)]
+    return {name: float(np.mean([one[name] for one in each])) for name in names}
+
+
+def pooled(table: Path, config: Config) -> dict[str, Any]:
+    """The figures of all folds' predictions taken together."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if config.task in SEGMENTS:
+        wanted = np.array([[float(row[key]) for key in ("intersection", "predicted", "actual")] for row in rows])
+        return overlap_figures(wanted.reshape(-1, len(THRESHOLDS), 3))
+    targets = TARGETS[config.task]
+    score = np.array([float(row["score"]) for row in rows]).reshape(-1, len(targets)).clip(1e-12, 1 - 1e-12)
+    truth = np.array([float(row["truth"]) for row in rows]).reshape(-1, len(targets))
+    logits = np.log(score) - np.log1p(-score)
+    return figures(
+        Outputs(logits, truth, float(-np.mean(truth * np.log(score) + (1 - truth) * np.log1p(-score)))), config
+    )
