@@ -68,6 +68,10 @@ class Reading(QObject):
     def case(self) -> Case | None:
         return self._viewer.case
 
+    @property
+    def editor(self) -> Editor:
+        return self._editor
+
     def set_worklist(self, scans: Sequence[str]) -> None:
         """The scans to step through, in order."""
         self.worklist = tuple(scans)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from workstation.app.reading import Reading
+from workstation.core.lesion import Progress
 from workstation.core.scan import How
 from workstation.ui.elided_label import ElidedLabel
+from workstation.ui.tooltip import plain
 
 
 class Banner(QFrame):
@@ -19,6 +23,7 @@ class Banner(QFrame):
         self._facts = ElidedLabel()
         self._facts.setObjectName("quiet")
         self._simulated = QLabel(self.tr("SIMULATED"), objectName="badge")
+        self._excluded = QLabel(objectName="badge")
         self._views = QLabel(objectName="quiet")
         self._swap = QToolButton()
         self._swap.setText(self.tr("Swap views"))
@@ -27,18 +32,21 @@ class Banner(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 7, 12, 7)
         layout.setSpacing(12)
-        for label in (self._patient, self._facts, self._views):
+        for label in (self._patient, self._facts, self._views, self._excluded):
             label.setTextFormat(Qt.TextFormat.PlainText)
         layout.addWidget(self._patient)
         layout.addWidget(self._simulated)
+        layout.addWidget(self._excluded)
         layout.addWidget(self._facts, 1)
         layout.addWidget(self._views)
         layout.addWidget(self._swap)
         reading.opened.connect(self.refresh)
+        reading.editor.edited.connect(self._show_exclusion)
         self.refresh()
 
     def refresh(self) -> None:
         case = self._reading.case
+        self._show_exclusion()
         for part in (self._simulated, self._swap):
             part.setVisible(False)
         if case is None:
@@ -68,3 +76,13 @@ class Banner(QFrame):
         self._views.setText("   ".join(words))
         assumed = any(frame.how is How.ASSUMED for frame in case.scan.frames.values())
         self._swap.setVisible(assumed and self._reading.workbench.writable)
+
+    def _show_exclusion(self) -> None:
+        """That the reading on screen leaves the scan out, and why."""
+        reading = self._reading.editor.reading
+        out = reading is not None and reading.verdict.progress is Progress.EXCLUDED
+        self._excluded.setVisible(out)
+        if reading is not None and out:
+            reason = reading.verdict.reason or self.tr("no reason given")
+            self._excluded.setText(self.tr("EXCLUDED: {0}").format(shorten(reason, 40, placeholder="…")))
+            self._excluded.setToolTip(plain(reason))

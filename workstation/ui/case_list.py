@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer
+from PySide6.QtGui import QFont, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -79,6 +79,11 @@ class _Cases(QTableView):
         self.verticalScrollBar().setSingleStep(ROW_HEIGHT // 2)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """The case may have been chosen while the list had no size yet."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, lambda: self.scrollTo(self.currentIndex()))
+
 
 class _CaseDelegate(QStyledItemDelegate):
     """Two lines: patient and status, with the reader where it is not the own reading; day and what was found."""
@@ -127,8 +132,6 @@ class _CaseDelegate(QStyledItemDelegate):
             whose = self.tr("{0} by {1}").format(status, row.reader)
             status = painter.fontMetrics().elidedText(whose, Qt.TextElideMode.ElideRight, room)
         painter.drawText(upper, right, status)
-        parts = (row.day, self.tr("simulated") if row.simulated else "")
-        painter.drawText(lower, left, "  ".join(part for part in parts if part))
         x = lower.right()
         for count, letter, token in (
             (row.uncertain, "?", "uncertain"),
@@ -141,3 +144,8 @@ class _CaseDelegate(QStyledItemDelegate):
                 painter.setPen(colours[token])
                 painter.drawText(QRectF(x - width, lower.top(), width, lower.height()), right, words)
                 x -= width + 8
+        parts = (row.day, self.tr("simulated") if row.simulated else "")
+        words = "  ".join(part for part in parts if part)
+        painter.setPen(colours["text_quiet"])
+        room = int(x - lower.left())
+        painter.drawText(lower, left, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))

@@ -144,7 +144,7 @@ class ClinicalPanel(QFrame):
         row(self.tr("Tumour"), self.tumour)
         row(self.tr("Sex, age"), self.sex, self.age)
         row(self.tr("Treatment"), fields["treatment_start"])
-        row(self.tr("Scans"), self.scans)
+        row(self.tr("Other scans"), self.scans)
         row(self.tr("Reference"), self.reference, reference=True)
         row(self.tr("Evidence"), fields["reference_evidence"], reference=True)
         row(self.tr("Its date"), fields["reference_date"], self.by, reference=True)
@@ -198,7 +198,8 @@ class ClinicalPanel(QFrame):
         age = None if found is None else found.age
         self.age.setText("" if age is None else self.tr("{0:.0f} years").format(age))
         self.scans.setText(self._scan_words())
-        self.by.setText(self.tr("by {0}").format(facts.reference_by) if facts and facts.reference_by else "")
+        by = None if facts is None else facts.reference_by
+        self.by.setText("" if not by else self.tr("from a table") if by == "table" else self.tr("by {0}").format(by))
         text = None if found is None else found.undo_text
         self.take_back.setEnabled(text is not None)
         self.take_back.setText(self.tr("Take back: {0}").format(text) if text else self.tr("Nothing to take back"))
@@ -243,9 +244,9 @@ class ClinicalPanel(QFrame):
     def _scan_words(self) -> str:
         found = self._found
         if found is None or not (found.before or found.after):
-            return self.tr("no other scan with a day")
+            return self.tr("none with a day")
         parts = []
-        for gaps, words in ((found.before, self.tr("{0} days before")), (found.after, self.tr("{0} days after"))):
+        for gaps, words in ((found.before, self.tr("{0} days earlier")), (found.after, self.tr("{0} days later"))):
             if gaps:
                 more = ", ..." if len(gaps) > _DAYS_SHOWN else ""
                 parts.append(words.format(", ".join(str(gap) for gap in gaps[:_DAYS_SHOWN]) + more))

@@ -30,7 +30,7 @@ class EvidenceRow(QWidget):
         self._facts = CriteriaFacts()
         self.examination = Choice()
         self.examination.setAccessibleName(self.tr("Examination"))
-        self.examination.addItem(self.tr("examination"), None)
+        self.examination.addItem(self.tr("exam"), None)  # short: it shares its line with the day
         for key, words in resources.table("vocab/examinations").items():
             self.examination.addItem(words["name"], key)
         self.examination.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from workstation.app import actions
@@ -42,9 +42,7 @@ class KeySheet(QDialog):
         for action in actions.matching(text):
             if action.group not in groups:
                 group = QTreeWidgetItem([action.group, ""])
-                font = group.font(0)
-                font.setBold(True)
-                group.setFont(0, font)
+                group.setFont(0, _strong(group))
                 group.setFirstColumnSpanned(True)
                 self.sheet.addTopLevelItem(group)
                 groups[action.group] = group
@@ -53,12 +51,17 @@ class KeySheet(QDialog):
         for words, keys in _MOUSE if not text else ():
             if "Mouse" not in groups:
                 groups["Mouse"] = QTreeWidgetItem([self.tr("Mouse"), ""])
-                font = groups["Mouse"].font(0)
-                font.setBold(True)
-                groups["Mouse"].setFont(0, font)
+                groups["Mouse"].setFont(0, _strong(groups["Mouse"]))
                 self.sheet.addTopLevelItem(groups["Mouse"])
             groups["Mouse"].addChild(QTreeWidgetItem([words, keys]))
         self.sheet.expandAll()
+
+
+def _strong(item: QTreeWidgetItem) -> QFont:
+    """Semi-bold is the heaviest weight of the bundled type: a bolder one would be smeared out of it."""
+    font = item.font(0)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
 
 
 _MOUSE = (

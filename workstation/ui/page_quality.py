@@ -34,6 +34,7 @@ from workstation.core.checks import Kind
 from workstation.core.lesion import Label
 from workstation.ui import theme
 from workstation.ui.contact_sheet import ContactSheet
+from workstation.ui.elided_label import ElidedLabel
 from workstation.ui.thumbnails import Thumbnails
 
 _CROPS_KEPT = 600
@@ -134,13 +135,15 @@ class QualityPage(QWidget):
             row.addWidget(part, 1 if part is self.words else 0)
         self.check.setToolTip(self.tr("Look through all readings for outliers and for what does not fit together"))
         keys = QLabel(self.tr("1 2 3 4 label   0 no label   Enter opens the scan   Q outlines   Ctrl+Z undo"))
-        views = QLabel(self.tr("Anterior at the left, posterior at the right, in the window of the whole scan"))
+        views = ElidedLabel()
+        views.setText(self.tr("Anterior at the left, posterior at the right, in the window of the whole scan"))
+        views.setAlignment(Qt.AlignmentFlag.AlignRight)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 6, 16, 6)
         for hint in (keys, views):
             hint.setObjectName("quiet")
-            foot.addWidget(hint)
-        foot.insertStretch(1)
+            foot.addWidget(hint, 1 if hint is views else 0)
+        foot.setSpacing(24)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)

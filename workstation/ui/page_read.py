@@ -65,7 +65,7 @@ class ReadPage(QWidget):
         self.canvases: list[Canvas] = []
         self.banner = Banner(self.reading)
         self.bar = ToolBar(self.tools)
-        self.foot = Foot(self.viewer, self.tools)
+        self.foot = Foot(self.viewer, self.tools, self.one_hand)
         self.cases = CaseList(self.reading)
         self.lesions = LesionPanel(self.viewer, self.editor)
         self.verdict = VerdictPanel(self.viewer, self.editor)

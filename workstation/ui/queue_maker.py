@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -70,6 +71,10 @@ class QueueMaker(QFrame):
             (self.tr("Cases before one comes back"), self.gap),
         ):
             field.setAccessibleName(name)
+        for box in (self.seed, self.share, self.gap):
+            line = box.findChild(QLineEdit)
+            assert line is not None
+            line.setTextMargins(4, 0, 4, 0)  # as far from the frame as the other fields' text
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.make, 1)

@@ -25,6 +25,8 @@ class TablesView(QDialog):
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setAccessibleName(self.windowTitle())
+        # Semi-bold is the heaviest weight of the bundled type: a bolder one would be smeared out of it.
+        self.page.document().setDefaultStyleSheet("h3, th { font-weight: 600; }")
         self.again = QPushButton(self.tr("Count again"))
         self.again.clicked.connect(self.count)
         self.save = QPushButton(self.tr("Save as CSV, JSON and HTML…"))

@@ -11,13 +11,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 from workstation.ui.tools import Tools
 
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("tool.select", "tool.isocontour", "tool.brush", "tool.eraser", "tool.polygon", "tool.freehand", "tool.ruler"),
+    (
+        "tool.select", "tool.isocontour", "tool.flood", "tool.brush", "tool.eraser", "tool.polygon", "tool.freehand",
+        "tool.ruler",
+    ),
     ("lesion.undo", "lesion.redo", "lesion.delete"),
     ("look.fit", "look.four", "look.window_bone", "look.invert"),
     ("look.flip_horizontal", "look.rotate", "look.outlines"),
     ("case.prior", "page.header"),
     ("case.previous", "case.next", "case.done"),
-)
+)  # fmt: skip
 
 
 class ToolBar(QFrame):

@@ -27,7 +27,10 @@ _PARTS = (
     ("lesions", "Lesions by label"),
 )
 _ROWS = ("total", "malignant", "benign", "undecided", "rate")
-_STATUS = {"malignant": "metastasis", "benign": "no metastasis"}  # what the rows are called where patients are counted
+# What the rows are called: where lesions decide, and where the status of patients does.
+_BY_LESION = {"rate": "malignant of decided"}
+_BY_STATUS = {"malignant": "metastasis", "benign": "no metastasis", "rate": "metastasis of decided"}
+_FIRST_COLUMN, _COLUMN = 170, 80  # pixels: the tables stand under each other
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,11 @@ def write(tables: Tables, out: Path) -> list[Path]:
 
 def _html_row(kind: str, cells: Sequence[str]) -> str:
     """Words at the left, numbers at the right."""
-    sides = ("left", *("right",) * (len(cells) - 1))
-    inside = (f'<{kind} align="{side}">{escape(cell)}</{kind}>' for side, cell in zip(sides, cells, strict=True))
+    sides = (("left", _FIRST_COLUMN), *(("right", _COLUMN),) * (len(cells) - 1))
+    inside = (
+        f'<{kind} align="{side}" width="{width}">{escape(cell)}</{kind}>'
+        for (side, width), cell in zip(sides, cells, strict=True)
+    )
     return f"<tr>{''.join(inside)}</tr>"
 
 
@@ -151,7 +157,7 @@ def _blocks(tables: Tables) -> list[tuple[str, list[str], list[list[str]]]]:
     parts = [(title, getattr(tables.patients, name), name == "status") for name, title in _PARTS]
     for title, shares, by_status in [*parts, ("Included scans by status", tables.flow.by_tumour, True)]:
         header = ["", *(name.capitalize() for name in shares)]
-        names = [_STATUS.get(row, row) if by_status else row for row in _ROWS]
+        names = [(_BY_STATUS if by_status else _BY_LESION).get(row, row) for row in _ROWS]
         rows = [
             [name.capitalize(), *(_cell(share, row) for share in shares.values())]
             for name, row in zip(names, _ROWS, strict=True)
