@@ -13,6 +13,8 @@ from scipy.stats import chi2_contingency
 
 import resources
 from workstation.stats.burden_tables import SITES, by_age, by_site, detection, site_counts, sub_images
+from workstation.stats.calibration import cooled, temperature
+from workstation.stats.calibration_tables import calibration
 from workstation.stats.confusion import METRICS
 from workstation.stats.evaluation import Printed, Table, beside, to_json
 from workstation.stats.lesion_tables import lesion_tables
@@ -343,3 +345,16 @@ def test_predictions_that_make_no_sense_are_refused() -> None:
         lesion_tables([])
     with pytest.raises(ValueError, match="no predictions"):
         patient_tables([])
+
+
+def test_calibration_before_and_after() -> None:
+    given = cohort()
+    sure = replace(given, score=np.where(given.score >= 0.5, 0.999, 0.001))
+    mended = cooled(sure.score, temperature(sure.truth, sure.score))
+    table = calibration("a", [sure, given], [mended], FEW)
+    assert [each.key for each in table.rows] == ["ours", "ours, after its temperature", "ours"]
+    before, after = (table.rows[at].cells for at in (0, 1))
+    assert before["brier"].value == pytest.approx(np.mean((sure.score - sure.truth) ** 2))
+    assert before["brier"].intervals[0].low < before["brier"].value < before["brier"].intervals[0].high
+    assert all(after[name].value < before[name].value for name in ("brier", "log loss", "calibration error"))
+    assert before["log loss"].folds is not None and len(before["log loss"].folds.values) == 5
