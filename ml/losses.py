@@ -1,6 +1,6 @@
 """What networks are trained on and held to: focal loss, soft Dice loss, weighted cross-entropy, the Dice coefficient.
 
-Losses take logits, not probabilities, and are computed in float32 whatever the network ran in: log sigmoid(x) is then
+Losses take logits, not probabilities, and are computed in float32 at least, whatever the network ran in: log sigmoid(x) is then
 exact to rounding where log(p) of a rounded p is not. Targets are 0 or 1, of the shape of the logits. All give the mean
 over everything, or with reduction="none" what each element (soft Dice: each picture) adds to it.
 """
@@ -63,7 +63,8 @@ def dice(predicted: Tensor, actual: Tensor) -> Tensor:
 def _alike(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if logits.shape != target.shape:  # else they broadcast, and the mean is over pairs that never were
         raise ValueError(f"logits {tuple(logits.shape)} and target {tuple(target.shape)} are of different shapes")
-    return logits.float(), target.float()
+    kind = torch.float64 if logits.dtype == torch.float64 else torch.float32
+    return logits.to(kind), target.to(kind)
 
 
 def _reduced(loss: Tensor, reduction: Reduction) -> Tensor:
