@@ -11,7 +11,8 @@ import pytest
 
 from tests.app.adjudicating import Bench, content, library_read_twice, right
 from tests.made_scans import new_scan
-from workstation.core import decision
+from workstation.core import decision, edits
+from workstation.core.edits import Step
 from workstation.core.lesion import Label, Origin, Progress, ReadingKey
 from workstation.core.people import Person, Role
 from workstation.store.library import Library
@@ -160,6 +161,83 @@ def test_an_adjudicator_decides_and_nobody_else_once_people_have_roles(benches):
     assert bench.adjudication.begin()
     bench = benches(reader="somebody")
     assert not bench.adjudication.begin() and "somebody has no role here" in bench.notes[-1]
+
+
+def judge_all(bench, spoilt) -> None:
+    while bench.adjudication.left:
+        bench.adjudication.take(right(bench.adjudication, spoilt))
+        if bench.adjudication.left:
+            bench.adjudication.next()
+
+
+def test_what_a_reader_changes_later_is_asked_again_and_said_to_be(benches):
+    bench = benches()
+    library, adjudication = bench.workbench.library, bench.adjudication
+    adjudication.begin()
+    judge_all(bench, benches.spoilt["S000"])
+    assert library.ids(TO_ADJUDICATE) == ["S001"]
+    questions = len(adjudication.questions)
+    about = next(one for one in adjudication.questions if one.group and len(one.group.present) == 2)
+    reader, lesion = next((n, one) for n, one in enumerate(about.group.lesions) if one is not None)
+    key = adjudication.comparison.readings[reader].key
+    adjudication.toggle()
+    library.append(key, Step("edit", edits.change("Label", lesion, label=Label.UNCERTAIN)), key.reader)
+    assert library.ids(TO_ADJUDICATE) == ["S000", "S001"]
+    assert adjudication.begin()
+    (again,) = adjudication.left
+    assert adjudication.current == again
+    assert adjudication.reopened and adjudication.decided is None and len(adjudication.questions) == questions
+    adjudication.take(reader)
+    assert adjudication.finished and not adjudication.reopened and library.ids(TO_ADJUDICATE) == ["S001"]
+    bench.editor.undo()
+    assert adjudication.current == again and adjudication.reopened
+    assert library.verify().ok
+
+
+def test_a_change_that_is_in_nobodys_question_is_looked_at_once(benches):
+    bench = benches()
+    library, adjudication = bench.workbench.library, bench.adjudication
+    adjudication.begin()
+    judge_all(bench, benches.spoilt["S000"])
+    before = content(bench.editor.reading)
+    key = adjudication.comparison.readings[0].key
+    adjudication.toggle()
+    said = edits.judge("Comment", library.session(key).reading.verdict, comment="looked again")
+    library.append(key, Step("edit", said), key.reader)
+    assert library.ids(TO_ADJUDICATE) == ["S000", "S001"]
+    adjudication.begin()
+    assert not adjudication.left
+    adjudication.next()
+    assert bench.reading.scan == "S001" and library.ids(TO_ADJUDICATE) == ["S001"]
+    assert content(library.session(ReadingKey("S000", "adjudicated")).reading) == before
+
+
+def test_a_scan_that_one_excludes_and_another_has_read(benches):
+    bench = benches()
+    library, adjudication = bench.workbench.library, bench.adjudication
+    out, kept = (spoilt.key for spoilt in benches.spoilt["S000"].readings)
+    verdict = library.session(out).reading.verdict
+    excluded = edits.judge("Exclude", verdict, progress=Progress.EXCLUDED, reason="quality")
+    library.append(out, Step("edit", excluded), out.reader)
+    assert library.ids(TO_ADJUDICATE) == ["S000", "S001"]
+    adjudication.begin()
+    (about,) = adjudication.questions
+    at = next(n for n, one in enumerate(adjudication.comparison.readings) if one.key == out)
+    adjudication.take(0, 1)
+    assert "Take one" in bench.notes[-1] and adjudication.decided is None
+    adjudication.take(at)
+    assert library.rows(["S000"])[0].status is Progress.EXCLUDED and library.rows(["S000"])[0].reason == "quality"
+    assert adjudication.finished and library.ids(TO_ADJUDICATE) == ["S001"]
+    adjudication.take(1 - at)
+    judged = library.session(ReadingKey("S000", "adjudicated")).reading
+    assert content(judged) == content(library.session(kept).reading) and judged.verdict.progress is Progress.REVIEWED
+    assert library.exclusions() == {}
+    while bench.editor.undo():
+        pass
+    assert adjudication.decided is None
+    bench.editor.exclude("injection")
+    assert adjudication.decided == "Exclude: injection" and library.rows(["S000"])[0].reason == "injection"
+    assert library.verify().ok
 
 
 def test_names_are_hidden_and_letters_tell_nothing(benches):

@@ -164,6 +164,108 @@ def test_a_label_decides_with_the_outline_most_like_the_others():
     assert made.id == "a" and made.label is Label.UNCERTAIN and made.label_origin is Origin.HAND
 
 
+def after(reading_of: Reading, **lesions: Lesion | None) -> Reading:
+    """The reading with lesions changed, added, or taken away."""
+    now = {**reading_of.lesions, **lesions}
+    return Reading(reading_of.key, {name: one for name, one in now.items() if one is not None}, reading_of.verdict)
+
+
+def test_a_decision_is_asked_again_where_a_reader_changes_what_it_was_about():
+    anna = reading("anna", lesion("a", 10, 10), lesion("a2", 200, 10, label=Label.BENIGN))
+    ben = reading("ben", lesion("b", 10, 10, label=Label.BENIGN), lesion("b2", 200, 10))
+    compared = compare([anna, ben])
+    session = JUDGED
+    for about in compared.disagreements:
+        session = push(session, decision.take("Take A", compared, session, about, [0]))
+    assert not decision.still_open(compared, session)
+    assert not decision.still_open(compare([ben, anna]), session), "whoever comes first"
+
+    def asked(*readings: Reading) -> list[str]:
+        now = decision.reconsidered(compare(readings), session)
+        left = decision.still_open(now, session)
+        assert all(decision.reopened(about, session) for about in left)
+        return [", ".join(sorted(one.id for one in about.group.present)) for about in left if about.group]
+
+    uncertain = after(ben, b=lesion("b", 10, 10, label=Label.UNCERTAIN))
+    assert asked(anna, uncertain) == ["a, b"], "only the one concerned"
+    assert asked(anna, after(ben, b=lesion("b", 11, 10, label=Label.BENIGN))) == ["a, b"], "an outline counts as well"
+    assert asked(anna, after(ben, b=lesion("b", 10, 10))) == ["a, b"], "also where they agree by now"
+    assert asked(anna, after(ben, b=None)) == ["a"]
+    assert asked(anna, after(ben, b=None, b3=lesion("b3", 10, 10))) == ["a, b3"]
+    assert asked(anna, ben) == [], "and taken back, it holds again"
+    elsewhere = decision.still_open(compare([anna, after(ben, new=lesion("new", 400, 10))]), session)
+    assert len(elsewhere) == 1 and not decision.reopened(elsewhere[0], session), "what is new was never decided"
+
+    now = decision.reconsidered(compare([anna, uncertain]), session)
+    (about,) = decision.still_open(now, session)
+    again = push(session, decision.take("Take B", now, session, about, [1]))
+    assert not decision.still_open(now, again)
+    assert {one.id: one.label for one in again.reading.lesions.values()} == {"b": Label.UNCERTAIN, "a2": Label.BENIGN}
+    back = again.after(Step("undo", again.done[-1]))
+    assert decision.still_open(now, back) == (about,) and back.reading == session.reading
+
+
+def test_agreeing_at_last_replaces_what_was_decided_before():
+    anna, ben = reading("anna", lesion("a", 10, 10)), reading("ben")
+    compared = compare([anna, ben])
+    session = push(JUDGED, decision.take("Neither", compared, JUDGED, compared.disagreements[0], []))
+    assert not session.reading.lesions
+    now = decision.reconsidered(compare([anna, after(ben, b=lesion("b", 10, 10))]), session)
+    (about,) = decision.still_open(now, session)
+    assert about.differences == () and not now.agreed
+    session = push(session, decision.take("Take A", now, session, about, [0]))
+    assert list(session.reading.lesions) == ["a"] and session.reading.verdict.progress is Progress.REVIEWED
+
+
+def test_a_decision_of_before_that_does_not_tell_what_was_seen_holds():
+    anna, ben = reading("anna", lesion("a", 10, 10)), reading("ben")
+    compared = compare([anna, ben])
+    edit = decision.take("Take A", compared, JUDGED, compared.disagreements[0], [0])
+    row = edit.to_json()
+    assert row.pop("seen")
+    session = push(JUDGED, Edit.from_json(row))
+    assert not decision.still_open(compare([after(anna, a=lesion("a", 12, 10)), ben]), session)
+
+
+def test_whether_a_scan_is_excluded_is_asked_first_and_may_be_all_that_is_asked():
+    anna = reading("anna", lesion("a", 10, 10), grade=2, progress=Progress.DONE)
+    ben = reading("ben", progress=Progress.EXCLUDED, reason="injection")
+    compared = compare([anna, ben])
+    (about,) = compared.disagreements
+    assert about.differences == (Difference.EXCLUDED,) and compared.excluding == {1}
+    out = push(JUDGED, decision.take("Take B", compared, JUDGED, about, [1]))
+    assert out.reading.verdict == Verdict(progress=Progress.EXCLUDED, reason="injection") and not out.reading.lesions
+    kept = push(JUDGED, decision.take("Take A", compared, JUDGED, about, [0]))
+    assert kept.reading.verdict == Verdict(grade=2, progress=Progress.REVIEWED) and list(kept.reading.lesions) == ["a"]
+    turned = push(out, decision.take("Take A", compared, out, about, [0]))
+    assert turned.reading == kept.reading, "decided again, only the last decision stays"
+
+    carl = reading("carl", lesion("c", 10, 10, label=Label.BENIGN), grade=1, progress=Progress.DONE)
+    three = compare([anna, ben, carl])
+    kinds = [one.differences for one in three.disagreements]
+    assert kinds == [(Difference.EXCLUDED,), (Difference.LABEL,), (Difference.GRADE,)], "ben misses nothing"
+    out = push(JUDGED, decision.take("Take B", three, JUDGED, three.disagreements[0], [1]))
+    assert not decision.still_open(three, out), "nothing more is read of an excluded scan"
+    kept = push(JUDGED, decision.take("Take A", three, JUDGED, three.disagreements[0], [0]))
+    assert [one.differences for one in decision.still_open(three, kept)] == kinds[1:]
+    assert kept.reading.verdict.progress is Progress.NEW
+    back = out.after(Step("undo", out.done[-1]))
+    assert decision.still_open(three, back) == three.disagreements
+    both = compare([reading("anna", progress=Progress.EXCLUDED), ben])
+    assert not both.disagreements, "the reasons of two who exclude it are no question"
+
+
+def test_excluding_by_key_decides_and_a_grade_does_not():
+    anna = reading("anna", grade=2, progress=Progress.DONE)
+    compared = compare([anna, reading("ben", progress=Progress.EXCLUDED, reason="quality")])
+    about = compared.disagreements[0]
+    graded = edits.judge("Grade 3", JUDGED.reading.verdict, grade=3)
+    assert decision.own(graded, compared, JUDGED, about) == graded
+    key = edits.judge("Exclude", JUDGED.reading.verdict, progress=Progress.EXCLUDED, reason="bone tumour")
+    session = push(JUDGED, decision.own(key, compared, JUDGED, about))
+    assert decision.holds(about, session) and session.reading.verdict.reason == "bone tumour"
+
+
 def test_another_threshold_later_doubles_nothing():
     """What was agreed under one threshold and is in question under another stands once."""
     one = reading("anna", lesion("a", 10, 10), lesion("c", 200, 10))

@@ -257,8 +257,12 @@ def test_scans_to_adjudicate_are_those_two_people_have_finished(library):
     finish(library, "S3", "truth", Label.BENIGN)
     finish(library, "S4", "anna", Label.BENIGN, round=2)  # the same person again is nobody else
     finish(library, "S5", "ben", Label.BENIGN)
-    finish(library, "S6", "ben", Label.BENIGN, progress=Progress.EXCLUDED)
+    finish(library, "S6", "ben", Label.BENIGN, progress=Progress.EXCLUDED)  # one reads it, the other leaves it out
+    for reader in ("anna", "ben"):
+        finish(library, "S7", reader, progress=Progress.EXCLUDED)  # both leave it out
     wanted = ScanQuery(to_adjudicate=True)
+    assert library.ids(wanted) == ["S1", "S6"]
+    finish(library, "S6", "adjudicated", progress=Progress.EXCLUDED)
     assert library.ids(wanted) == ["S1"]
     finish(library, "S1", "adjudicated", Label.BENIGN, progress=Progress.IN_PROGRESS)
     assert library.ids(wanted) == ["S1"]  # begun, not finished
@@ -268,10 +272,52 @@ def test_scans_to_adjudicate_are_those_two_people_have_finished(library):
     assert library.ids(wanted) == []
 
 
-def test_an_older_library_learns_which_scans_need_adjudication(library):
-    library.add_scans([empty_scan("S1"), empty_scan("S2")])
+def test_what_a_reader_does_afterwards_is_put_to_the_adjudicator_again(library):
+    library.add_scans([empty_scan("S1")])
     for reader in ("anna", "ben"):
         finish(library, "S1", reader, Label.MALIGNANT)
+    finish(library, "S1", "adjudicated", Label.MALIGNANT, progress=Progress.REVIEWED)
+    wanted, anna, judged = ScanQuery(to_adjudicate=True), ReadingKey("S1", "anna"), ReadingKey("S1", "adjudicated")
+    assert library.ids(wanted) == []
+    finish(library, "S1", "truth", Label.BENIGN)
+    finish(library, "S1", "carl", Label.BENIGN, progress=Progress.IN_PROGRESS)
+    assert library.ids(wanted) == [], "only what the finished readings hold counts"
+    (lesion,) = library.session(anna).reading.lesions.values()
+    library.append(anna, Step("edit", edits.change("Label", lesion, label=Label.BENIGN)), "anna")
+    assert library.ids(wanted) == ["S1"] and library.verify().ok
+    library.append(judged, Step("edit", Edit("Nothing new to decide", decides="agreed")), "dora")
+    assert library.ids(wanted) == [] and library.verify().ok
+    library.append(anna, Step("undo", library.session(anna).done[-1]), "anna")
+    assert library.ids(wanted) == ["S1"]
+
+
+def test_who_excludes_a_scan_is_overruled_by_the_adjudicated_reading(library):
+    library.add_scans([empty_scan("S1")])
+    finish(library, "S1", "anna", Label.MALIGNANT)
+    finish(library, "S1", "ben", progress=Progress.EXCLUDED)
+    assert set(library.exclusions()) == {"S1"}
+    finish(library, "S1", "adjudicated", Label.MALIGNANT, progress=Progress.REVIEWED)
+    assert library.exclusions() == {}
+
+
+def test_an_older_library_learns_which_scans_need_adjudication(library):
+    """Every case there is: what the steps find is what is kept while one reads, which verify compares with."""
+    library.add_scans([empty_scan(f"S{n}") for n in range(1, 8)])
+    for scan in ("S1", "S4", "S5", "S6"):
+        for reader in ("anna", "ben"):
+            finish(library, scan, reader, Label.MALIGNANT)
+    finish(library, "S3", "anna", Label.MALIGNANT)
+    finish(library, "S3", "ben", progress=Progress.EXCLUDED)
+    for scan in ("S4", "S5"):
+        finish(library, scan, "adjudicated", Label.MALIGNANT, progress=Progress.REVIEWED)
+    finish(library, "S6", "adjudicated", progress=Progress.EXCLUDED)
+    late = ReadingKey("S5", "ben")
+    library.append(late, Step("undo", library.session(late).done[-1]), "ben")
+    library.append(late, Step("redo", library.session(late).undone[-1]), "ben")
+    for reader in ("anna", "ben"):
+        finish(library, "S7", reader, progress=Progress.EXCLUDED)
+    known = library.ids(ScanQuery(to_adjudicate=True))
+    assert known == ["S1", "S3", "S5"]
     library.close()
     with sqlite3.connect(library.folder / "library.db") as connection:  # as it was before the sixth step
         connection.execute("DROP INDEX scans_to_adjudicate")
@@ -279,5 +325,5 @@ def test_an_older_library_learns_which_scans_need_adjudication(library):
         connection.execute("PRAGMA user_version = 5")
     connection.close()
     again = Library.open(library.folder)
-    assert again.ids(ScanQuery(to_adjudicate=True)) == ["S1"] and again.verify().ok
+    assert again.ids(ScanQuery(to_adjudicate=True)) == known and again.verify().ok
     again.close()

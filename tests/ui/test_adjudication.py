@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 from tests.app.adjudicating import content, library_read_twice
 from tests.ui.conftest import close_window, open_window
 from tests.ui.test_page_read import click
-from workstation.core import decision
+from workstation.core import decision, edits
 from workstation.core.disagreement import Difference
-from workstation.core.lesion import Label, ReadingKey
+from workstation.core.edits import Step
+from workstation.core.lesion import Label, Progress, ReadingKey
 from workstation.ui import theme
 
 NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
@@ -163,3 +164,32 @@ def test_who_has_read_the_scan_is_told_so(judged):
     window.read("S000")
     press(window, Qt.Key.Key_J)
     assert not window.read_page.adjudication.active and "has read this scan" in window._note.text()
+
+
+def test_an_exclusion_is_asked_first_and_what_changed_since_is_said(judged):
+    window, spoilt = judged
+    page, library = window.read_page, window.workbench.library
+    scan = page.reading.scan
+    out = spoilt[scan].readings[0].key
+    verdict = library.session(out).reading.verdict
+    excluded = edits.judge("Exclude", verdict, progress=Progress.EXCLUDED, reason="quality")
+    library.append(out, Step("edit", excluded), out.reader)
+    press(window, Qt.Key.Key_J)
+    readers = [read.key for read in page.adjudication.comparison.readings]
+    at = readers.index(out)
+    letter, keys = "AB"[at], [Qt.Key.Key_F5, Qt.Key.Key_F6]
+    assert page.judging._asked.text() == f"Excluded by {letter} only"
+    assert "exclude it: quality" in page.judging._readers[at].toolTip()
+    assert "read it" in page.judging._readers[1 - at].toolTip()
+    assert not page.judging._all.isVisible()
+    press(window, keys[at])
+    assert library.rows([scan])[0].reason == "quality" and "Nothing is open" in page.judging._answer.text()
+    press(window, Qt.Key.Key_J)
+    library.append(out, Step("undo", library.session(out).done[-1]), out.reader)
+    said = edits.judge("Exclude", verdict, progress=Progress.EXCLUDED, reason="injection")
+    library.append(out, Step("edit", said), out.reader)
+    press(window, Qt.Key.Key_J)
+    assert page.judging._asked.text() == f"Changed since it was decided; Excluded by {letter} only"
+    press(window, keys[at])
+    assert library.rows([scan])[0].reason == "injection"
+    assert page.judging._asked.text() == f"Excluded by {letter} only"

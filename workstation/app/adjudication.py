@@ -34,12 +34,17 @@ LETTERS = "ABCDEFGH"
 
 
 def readings_of(library: Library, scan: str) -> list[Read]:
-    """What people have read of a scan in their first round, the first begun first; excluded and empty ones not."""
+    """What people have read of a scan in their first round, the first begun first; empty ones not.
+
+    Who excludes the scan counts where somebody else has finished it.
+    """
     from workstation.store.readings import status
 
     keys = [key for key in library.readings(scan) if key.round == 1 and key.reader not in (ADJUDICATED, TRUTH)]
     read = [library.session(key).reading for key in keys]
-    return [one for one in read if status(one) not in (Progress.NEW, Progress.EXCLUDED)]
+    begun = [one for one in read if status(one) is not Progress.NEW]
+    finished = any(status(one) in (Progress.DONE, Progress.REVIEWED) for one in begun)
+    return begun if finished else [one for one in begun if status(one) is not Progress.EXCLUDED]
 
 
 def hidden_order(read: Read) -> str:
@@ -64,7 +69,7 @@ class Adjudication(QObject):
         self.comparison: Comparison | None = None
         self.at = 0
         self.scans_left = 0
-        self._settled: frozenset[str] = frozenset()  # as of the last look, to see what undo opened again
+        self._held: frozenset[str] = frozenset()  # what was decided at the last look, to see what undo opened again
         self._goes_on = False
         editor.edited.connect(self._edited)
         reading.opened.connect(self._opened)
@@ -98,7 +103,7 @@ class Adjudication(QObject):
     def decided(self) -> str | None:
         """How the question on screen was decided, None while it is open."""
         about = self.current
-        if about is None:
+        if about is None or not decision.holds(about, self.session):
             return None
         return next((edit.what for edit in reversed(self.session.done) if edit.decides == about.key), None)
 
@@ -116,6 +121,12 @@ class Adjudication(QObject):
         if not self._workbench.settings.adjudicate_names:
             return letter
         return f"{letter}: {self.comparison.readings[reader].key.reader}"
+
+    @property
+    def reopened(self) -> bool:
+        """Whether the question on screen was decided, and a reader has changed something there since."""
+        about = self.current
+        return about is not None and decision.reopened(about, self.session)
 
     def unfinished(self) -> tuple[int, ...]:
         """The readers who have not marked their reading done."""
@@ -137,6 +148,8 @@ class Adjudication(QObject):
         if len(read) < 2:
             words = self.tr("There is nothing to adjudicate: this scan has {0}; two people must have read it.")
             return words.format([self.tr("no reading"), self.tr("one reading")][len(read)])
+        if all(one.verdict.progress is Progress.EXCLUDED for one in read):
+            return self.tr("There is nothing to adjudicate: everybody excludes this scan.")
         if len(read) > len(LETTERS):
             return self.tr("Only {0} readings can be adjudicated at once.").format(len(LETTERS))
         if self._workbench.reader in (one.key.reader for one in read) and not settings.adjudicate_own:
@@ -167,9 +180,10 @@ class Adjudication(QObject):
         if not settings.adjudicate_names:
             read = sorted(read, key=hidden_order)
         self._editor.adjudicate(self._settle)
-        self.comparison = compare(read, min(settings.adjudicate_dice, 1.0), self._frame().spacing_mm)
+        compared = compare(read, min(settings.adjudicate_dice, 1.0), self._frame().spacing_mm)
+        self.comparison = decision.reconsidered(compared, self.session)
         self.scans_left = len(library.ids(ScanQuery(to_adjudicate=True)))
-        left, self._settled = self.left, decision.settled(self.session)
+        left, self._held = self.left, self._holding()
         self._go(self.questions.index(left[0]) if left else 0)
         return True
 
@@ -204,6 +218,11 @@ class Adjudication(QObject):
         if about.group is None and len(readers) != 1:
             self.told.emit(self.tr("Take one reader's verdict, or give your own (Alt+0 to Alt+3, Alt+D)."))
             return
+        outside = [reader for reader in readers if reader in comparison.excluding]
+        if outside and about.key != Difference.EXCLUDED:
+            words = self.tr("Reader {0} excludes the scan, and says nothing of what is in question.")
+            self.told.emit(words.format(LETTERS[outside[0]]))
+            return
         self._push(decision.take(self.taking(*readers), comparison, self.session, about, readers))
 
     def taking(self, *readers: int) -> str:
@@ -212,21 +231,28 @@ class Adjudication(QObject):
         return self.tr("Take reader {0}").format(letters) if readers else self.tr("Take no reader")
 
     def take_all(self) -> None:
-        self.take(*range(len(self.comparison.readings) if self.comparison is not None else 0))
+        self.take(*self.everybody)
+
+    @property
+    def everybody(self) -> tuple[int, ...]:
+        """The readers whose lesions are compared."""
+        return () if self.comparison is None else self.comparison.asked
 
     def call(self, label: Label) -> bool:
         """A label decides what is open, with the outline most like the others'. False where it is an ordinary label."""
         about, comparison = self.current, self.comparison
         if comparison is None or about is None or about.group is None or self._viewer.selected is not None:
             return False
-        if about.key in decision.settled(self.session):
+        if decision.holds(about, self.session):
             return False
         what = self.tr("Decide for {0}").format(label)
         self._push(decision.call(what, comparison, self.session, about, label))
         return True
 
     def _push(self, edit: Edit) -> None:
-        if edit.lesions or edit.verdict is not None or edit.decides not in decision.settled(self.session):
+        about = self.current
+        new = about is None or not decision.holds(about, self.session)
+        if edit.lesions or edit.verdict is not None or new:
             self._editor.push(edit)
         self._select()
 
@@ -240,6 +266,8 @@ class Adjudication(QObject):
             for key in (str(Difference.GRADE), str(Difference.DIFFUSE)):
                 if getattr(before, key) != getattr(after, key):
                     about = self.comparison.find(key)
+            if Progress.EXCLUDED in (before.progress, after.progress):
+                about = self.comparison.find(str(Difference.EXCLUDED))
         if about is None:
             return edit
         return decision.own(edit, self.comparison, self.session, about, self._frame().spacing_mm)
@@ -247,8 +275,15 @@ class Adjudication(QObject):
     def _take_over(self) -> None:
         if self.comparison is not None:
             edit = decision.take_over(self.tr("Take over what is agreed"), self.comparison, self.session)
+            if edit is None and self._asked_again():
+                edit = decision.look_again(self.tr("Nothing new to decide"), self.comparison, self.session)
             if edit is not None:
                 self._editor.push(edit)
+
+    def _asked_again(self) -> bool:
+        """Whether the scan is still listed: a reader has changed something since the last decision."""
+        library = self._workbench.library
+        return library is not None and self._reading.scan in library.ids(ScanQuery(to_adjudicate=True))
 
     # Showing
 
@@ -315,13 +350,16 @@ class Adjudication(QObject):
         if not self._editor.adjudicating:
             self._leave(goes_on=True)  # another scan is being opened
             return
-        settled = decision.settled(self.session)
-        moved, self._settled = settled ^ self._settled, settled
+        holding = self._holding()
+        moved, self._held = holding ^ self._held, holding
         again = next((n for n, about in enumerate(self.questions) if about.key in moved and n != self.at), None)
         if again is not None:
             self._go(again)  # undone or decided again: look at it
         else:
             self._show()
+
+    def _holding(self) -> frozenset[str]:
+        return frozenset(about.key for about in self.questions if decision.holds(about, self.session))
 
     def _opened(self) -> None:
         """Another scan: go on adjudicating where that one can be adjudicated."""

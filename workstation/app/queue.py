@@ -290,4 +290,3 @@ def _kept(text: str, queue: str) -> _Kept | None:
         return _Kept(int(said["position"]), int(said["furthest"]), None if lesion is None else str(lesion), viewport)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-

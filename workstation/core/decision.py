@@ -5,16 +5,22 @@ So decisions are as durable as any edit, undo opens the question again, and afte
 
 The first decision brings along all that the readers agree on: looking changes nothing, and undoing everything leaves
 nothing. The one that leaves nothing open marks the scan reviewed.
+
+A decision is about what the readers had then. Where one of them changes a lesion concerned, takes it away or draws one
+there, the question is open again (`reopened`), also where they agree by now; older rows that do not tell what was seen
+hold as they are.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
-from workstation.core.disagreement import Comparison, Disagreement, medoid
+from workstation.core.disagreement import Comparison, Difference, Disagreement, medoid
 from workstation.core.edits import Edit, LesionChange, Session
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Roi
 from workstation.core.matching import REACH_MM, TYPICAL_SPACING, Group, Spacing, distance_mm
@@ -28,9 +34,55 @@ def settled(session: Session) -> frozenset[str]:
     return frozenset(edit.decides for edit in session.done if edit.decides)
 
 
+def holds(about: Disagreement, session: Session) -> bool:
+    """Whether it has been decided, about what the readers have there now."""
+    last = _last(about, session)
+    return last is not None and _is_of(last, about)
+
+
+def reopened(about: Disagreement, session: Session) -> bool:
+    """Whether it, or what has become of it, was decided, and a reader has changed a lesion concerned since."""
+    last = _last(about, session)
+    return last is not None and not _is_of(last, about)
+
+
 def still_open(comparison: Comparison, session: Session) -> tuple[Disagreement, ...]:
-    done = settled(session)
-    return tuple(one for one in comparison.disagreements if one.key not in done)
+    """What is left to decide; nothing of a scan that is excluded."""
+    keys = _open(comparison, session)
+    if session.reading.verdict.progress is Progress.EXCLUDED and str(Difference.EXCLUDED) not in keys:
+        return ()
+    return tuple(one for one in comparison.disagreements if one.key in keys)
+
+
+def reconsidered(comparison: Comparison, session: Session) -> Comparison:
+    """With the questions once decided on which readers agree by now, but have changed something since."""
+    again = [one for one in comparison.agreed if reopened(one.question, session)]
+    asked = sorted([*comparison.disagreements, *(one.question for one in again)], key=lambda one: one.place)
+    return replace(
+        comparison, disagreements=tuple(asked), agreed=tuple(one for one in comparison.agreed if one not in again)
+    )
+
+
+def _open(comparison: Comparison, session: Session) -> frozenset[str]:
+    return frozenset(one.key for one in comparison.disagreements if not holds(one, session))
+
+
+def _last(about: Disagreement, session: Session) -> Edit | None:
+    """The last decision on any of the lesions in question, or on the verdict in question."""
+    mine = _parts(about.key)
+    return next((edit for edit in reversed(session.done) if edit.decides and mine & _parts(edit.decides)), None)
+
+
+def _is_of(edit: Edit, about: Disagreement) -> bool:
+    return edit.decides == about.key and edit.seen in ("", about.seen)
+
+
+@lru_cache(maxsize=4096)
+def _parts(key: str) -> frozenset[object]:
+    """The (reader, lesion) of a key, or the key itself where it is of the verdict."""
+    if not key.startswith("["):
+        return frozenset((key,))
+    return frozenset(tuple(one) for one in json.loads(key))
 
 
 def take(what: str, comparison: Comparison, session: Session, about: Disagreement, readers: Sequence[int]) -> Edit:
@@ -62,14 +114,15 @@ def own(
     It is one where it only adds lesions, one of them where the disagreement lies, or where it gives the grade or says
     whether the disease is diffuse while that is in question; all other edits come back as they are.
     """
-    if about.key in settled(session):
+    if holds(about, session):
         return edit
+    decided = replace(edit, decides=about.key, seen=about.seen)
     if about.group is None:
-        return edit if edit.verdict is None else _complete(replace(edit, decides=about.key), comparison, session)
+        return _complete(decided, comparison, session) if _says(edit, about) else edit
     added = [c.after for c in edit.lesions if c.before is None and c.after is not None]
     if len(added) < len(edit.lesions) or not any(_near(lesion, about.group, spacing_mm) for lesion in added):
         return edit
-    return _complete(replace(edit, decides=about.key), comparison, session)
+    return _complete(decided, comparison, session)
 
 
 def take_over(what: str, comparison: Comparison, session: Session) -> Edit | None:
@@ -77,6 +130,11 @@ def take_over(what: str, comparison: Comparison, session: Session) -> Edit | Non
     if comparison.disagreements or AGREED in settled(session):
         return None
     return _complete(Edit(what, decides=AGREED), comparison, session)
+
+
+def look_again(what: str, comparison: Comparison, session: Session) -> Edit | None:
+    """That readers have changed something since, and nothing that is in question; None while anything is open."""
+    return None if still_open(comparison, session) else Edit(what, decides=AGREED)
 
 
 def standing(comparison: Comparison, session: Session, about: Disagreement) -> tuple[Lesion, ...]:
@@ -89,7 +147,10 @@ def standing(comparison: Comparison, session: Session, about: Disagreement) -> t
         for lesion in reading.lesions.values()
     ]
     mine, others = {name for name, here in of_readers if here}, {name for name, here in of_readers if not here}
-    decided = (change.id for edit in session.done if edit.decides == about.key for change in edit.lesions)
+    parts = _parts(about.key)
+    decided = (
+        change.id for edit in session.done if edit.decides and parts & _parts(edit.decides) for change in edit.lesions
+    )
     ids = mine | (set(decided) - others)
     return tuple(lesion for lesion in session.reading.lesions.values() if lesion.id in ids)
 
@@ -103,19 +164,21 @@ def _settle(what: str, comparison: Comparison, session: Session, about: Disagree
         if now != lesion:
             changes.append(LesionChange(lesion, now))
     changes += [LesionChange(None, lesion) for lesion in wanted.values()]
-    return _complete(Edit(what, tuple(changes), decides=about.key), comparison, session)
+    return _complete(Edit(what, tuple(changes), decides=about.key, seen=about.seen), comparison, session)
 
 
 def _complete(edit: Edit, comparison: Comparison, session: Session) -> Edit:
     """The decision with what the readers agree on, where that is not there yet, and "reviewed" where it is the last."""
+    before, after = edit.verdict or (session.reading.verdict,) * 2
+    if after.progress is Progress.EXCLUDED:  # nothing more is read of it
+        return edit
     been = {change.id for done in session.done for change in done.lesions if change.before is None}
     been |= {change.id for change in edit.lesions} | session.reading.lesions.keys()
     carried = [LesionChange(None, one.lesion) for one in comparison.agreed if not one.ids & been]
-    before, after = edit.verdict or (session.reading.verdict,) * 2
-    if not settled(session):
+    if not settled(session) - {str(Difference.EXCLUDED)}:
         grade = comparison.verdict.grade if after.grade is None else after.grade
         after = replace(after, grade=grade, diffuse=after.diffuse or comparison.verdict.diffuse)
-    left = {one.key for one in still_open(comparison, session)} - {edit.decides}
+    left = _open(comparison, session) - {edit.decides}
     if not left and after.progress in (Progress.NEW, Progress.IN_PROGRESS):
         after = replace(after, progress=Progress.REVIEWED)
     verdict = None if before == after else (before, after)
@@ -125,10 +188,25 @@ def _complete(edit: Edit, comparison: Comparison, session: Session) -> Edit:
 def _take_verdict(
     what: str, comparison: Comparison, session: Session, about: Disagreement, readers: Sequence[int]
 ) -> Edit:
-    before = session.reading.verdict
+    before = after = session.reading.verdict
     said = comparison.readings[readers[0]].verdict
-    after = replace(before, **{about.key: getattr(said, about.key)})
-    return _complete(Edit(what, verdict=(before, after), decides=about.key), comparison, session)
+    if about.differences != (Difference.EXCLUDED,):
+        after = replace(before, **{about.key: getattr(said, about.key)})
+    elif said.progress is Progress.EXCLUDED:
+        after = replace(before, progress=Progress.EXCLUDED, reason=said.reason)
+    elif before.progress is Progress.EXCLUDED:
+        after = replace(before, progress=Progress.NEW, reason="")
+    return _complete(Edit(what, (), (before, after), about.key, about.seen), comparison, session)
+
+
+def _says(edit: Edit, about: Disagreement) -> bool:
+    """Whether an edit says something of what is in question of the verdict."""
+    if edit.verdict is None:
+        return False
+    before, after = edit.verdict
+    if about.differences == (Difference.EXCLUDED,):
+        return Progress.EXCLUDED in (before.progress, after.progress)
+    return bool(getattr(before, about.key) != getattr(after, about.key))
 
 
 def _joined(chosen: Sequence[Lesion]) -> list[Lesion]:

@@ -42,13 +42,15 @@ class Edit:
     """One step of work: `what` is its name for the undo menu ("Add lesion", "Label malignant").
 
     decides: the key of the disagreement of readers that this step settles (see `core.disagreement`), "" for none. It
-    goes and comes with the step, so that undo opens the question again.
+    goes and comes with the step, so that undo opens the question again. seen: a print of what the readers had there
+    when it was decided, so that a decision about something else than stands there now is known.
     """
 
     what: str
     lesions: tuple[LesionChange, ...] = ()
     verdict: tuple[Verdict, Verdict] | None = None
     decides: str = ""
+    seen: str = ""
 
     @property
     def takes_away(self) -> bool:
@@ -62,9 +64,12 @@ class Edit:
             tuple(LesionChange(c.after, c.before) for c in reversed(self.lesions)),
             None if self.verdict is None else (self.verdict[1], self.verdict[0]),
             self.decides,
+            self.seen,
         )
 
     def to_json(self) -> dict[str, Any]:
+        # Rows without them stay the same to the letter.
+        said = {name: text for name, text in (("decides", self.decides), ("seen", self.seen)) if text}
         return {
             "what": self.what,
             "lesions": [
@@ -75,7 +80,7 @@ class Edit:
                 for c in self.lesions
             ],
             "verdict": None if self.verdict is None else [v.to_json() for v in self.verdict],
-        } | ({"decides": self.decides} if self.decides else {})  # rows without it stay the same to the letter
+        } | said
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -88,6 +93,7 @@ class Edit:
             tuple(LesionChange(lesion(c["before"]), lesion(c["after"])) for c in value["lesions"]),
             None if verdict is None else (Verdict.from_json(verdict[0]), Verdict.from_json(verdict[1])),
             value.get("decides", ""),
+            value.get("seen", ""),
         )
 
 

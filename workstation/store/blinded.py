@@ -15,7 +15,7 @@ from typing import Any
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import Progress, Reading, ReadingKey
-from workstation.store import history, lists, readings, sheet
+from workstation.store import history, readings, sheet
 from workstation.store.clinical import Told
 from workstation.store.errors import LibraryError
 from workstation.store.lesion_lists import LesionLists
@@ -117,10 +117,9 @@ class BlindLibrary(Library):
         """Scans that the clinic excludes, without the reason, which may be a diagnosis; and the reader's own."""
         with self._connections.reading() as connection:
             clinic = {scan for (scan,) in connection.execute("SELECT id FROM scans WHERE excluded IS NOT NULL")}
-            everything = lists.exclusions(connection)
         own = self._own()
         mine = {scan: row[-1] for scan, row in own.items() if row[-2] == _EXCLUDED and scan not in clinic}
-        return {scan: mine.get(scan, "") for scan in everything if scan in clinic or scan in mine}
+        return {**dict.fromkeys(sorted(clinic), ""), **mine}
 
     def _moved(self) -> set[str]:
         """The scans that have come to another round since the list was asked for last."""

@@ -114,7 +114,7 @@ class Fold:
             changes.append(LesionChange(old, new))
         verdict = value["verdict"]
         judged = None if verdict is None else (Verdict.from_json(verdict[0]), Verdict.from_json(verdict[1]))
-        return Edit(value["what"], tuple(changes), judged, value.get("decides", ""))
+        return Edit(value["what"], tuple(changes), judged, value.get("decides", ""), value.get("seen", ""))
 
     def _do(self, edit: Edit) -> None:
         if edit.takes_away:

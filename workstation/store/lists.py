@@ -12,7 +12,7 @@ from workstation.core.scan import How, View
 from workstation.store import sheet
 from workstation.store.errors import decoding
 from workstation.store.sheet import Sheets
-from workstation.store.values import SIMULATED, ScanQuery, ScanRow
+from workstation.store.values import ADJUDICATED, SIMULATED, ScanQuery, ScanRow
 
 _READ = ("reader", "lesions", "malignant", "benign", "uncertain", "grade", "status", "reason")
 _BLOCK = 500
@@ -51,9 +51,11 @@ def of_patient(connection: sqlite3.Connection, patient: str, reader: str | None 
 
 
 def exclusions(connection: sqlite3.Connection) -> dict[str, str]:
-    """Scan -> reason: the clinic's, else that of the first reading which excludes it."""
+    """Scan -> reason: the clinic's, else that of the first reading which excludes it, unless it was adjudicated."""
     by_reader = connection.execute(
-        "SELECT scan, reason FROM readings WHERE status = ? ORDER BY id DESC", (str(Progress.EXCLUDED),)
+        "SELECT scan, reason FROM readings r WHERE status = ? AND NOT EXISTS (SELECT 1 FROM readings a"
+        " WHERE a.scan = r.scan AND a.reader = ? AND a.status_order IN (2, 3)) ORDER BY id DESC",
+        (str(Progress.EXCLUDED), ADJUDICATED),
     )
     by_clinic = connection.execute("SELECT id, excluded FROM scans WHERE excluded IS NOT NULL")
     return {**dict(by_reader.fetchall()), **dict(by_clinic.fetchall())}

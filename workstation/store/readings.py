@@ -20,6 +20,7 @@ from workstation.store.values import ADJUDICATED, TRUTH
 SUMMARY = "lesions, malignant, benign, uncertain, grade, status, status_order, reason"  # columns, as `summary` has them
 # Which reading stands for the scan: the adjudicated one once anything is decided, else the first.
 STANDING = "(reader <> ? OR status_order = 0), id"
+_DONE, _EXCLUDED = (list(Progress).index(one) for one in (Progress.DONE, Progress.EXCLUDED))
 _CACHED = 8  # readings whose stacks stay in memory: one drawn in, its prior's, a second reader's
 
 
@@ -207,13 +208,29 @@ def shown(connection: sqlite3.Connection, scan: str) -> tuple[Any, ...]:
 
 
 def to_adjudicate(connection: sqlite3.Connection, scan: str) -> int:
-    """1 where two or more people have finished their first round, and nobody adjudicated them; else 0."""
-    (found,) = connection.execute(
-        "SELECT count(*) > 1 AND sum(reader = ?) = 0 FROM readings"
-        " WHERE scan = ? AND round = 1 AND status_order IN (2, 3) AND reader <> ?",
-        (ADJUDICATED, scan, TRUTH),
-    ).fetchone()
-    return int(found)
+    """1 where two or more people have finished their first round and are to be adjudicated; else 0.
+
+    Who excludes the scan has finished it, but somebody must have read it. What was adjudicated is asked again once one
+    of the readers has done anything since.
+    """
+    finished = dict(
+        connection.execute(
+            "SELECT reader, status_order = ? FROM readings"
+            " WHERE scan = ? AND round = 1 AND status_order >= ? AND reader <> ?",
+            (_EXCLUDED, scan, _DONE, TRUTH),
+        ).fetchall()
+    )
+    adjudicated = finished.pop(ADJUDICATED, None) is not None
+    if len(finished) < 2 or all(finished.values()):
+        return 0
+    if not adjudicated:
+        return 1
+    last = dict(
+        connection.execute(
+            "SELECT reader, max(seq) FROM history WHERE scan = ? AND round = 1 GROUP BY reader", (scan,)
+        ).fetchall()
+    )
+    return int(any(last.get(reader, 0) > last.get(ADJUDICATED, 0) for reader in finished))
 
 
 def _origin(step: Step) -> str:

@@ -147,6 +147,21 @@ UPDATE scans SET to_adjudicate = 1 WHERE id IN (
 CREATE INDEX scans_to_adjudicate ON scans (imported) WHERE to_adjudicate = 1;
 """
 
+# Who excludes a scan that another has finished is put to a further person, and so is what readers change afterwards.
+_SEVENTH = """
+UPDATE scans SET to_adjudicate = id IN (
+    SELECT scan FROM readings WHERE round = 1 AND status_order >= 2 AND reader NOT IN ('truth', 'adjudicated')
+    GROUP BY scan HAVING count(*) > 1 AND sum(status_order < 4) > 0)
+AND NOT EXISTS (
+    SELECT 1 FROM readings a WHERE a.scan = scans.id AND a.reader = 'adjudicated' AND a.round = 1
+    AND a.status_order >= 2 AND NOT EXISTS (
+        SELECT 1 FROM readings r JOIN history h ON h.scan = r.scan AND h.reader = r.reader AND h.round = 1
+        WHERE r.scan = a.scan AND r.round = 1 AND r.status_order >= 2 AND r.reader NOT IN ('truth', 'adjudicated')
+        AND h.seq > (SELECT max(seq) FROM history j
+            WHERE j.scan = a.scan AND j.reader = 'adjudicated' AND j.round = 1)))
+WHERE to_adjudicate OR id IN (SELECT scan FROM readings WHERE status_order = 4 OR reader = 'adjudicated');
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -169,7 +184,9 @@ def _run(script: str) -> Migration:
     return migrate
 
 
-MIGRATIONS: Sequence[Migration] = (_run(_FIRST), _run(_SECOND), _run(_THIRD), _run(_FOURTH), _run(_FIFTH), _run(_SIXTH))
+MIGRATIONS: Sequence[Migration] = tuple(
+    _run(script) for script in (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -69,7 +69,7 @@ class ScanQuery:
 
     reader: whose reading decides status and counts where there are several (see `ScanRow`).
     labelled: True with at least one lesion, False without. sort: one of SORTS.
-    to_adjudicate: only those that two or more people have finished and nobody has adjudicated.
+    to_adjudicate: only those that two or more people have finished and nobody has adjudicated since.
     """
 
     text: str = ""

@@ -138,13 +138,14 @@ class AdjudicationPanel(QFrame):
         self._bar.setValue(len(questions) - len(left) if questions else int(adjudication.finished))
         self._asked.setText(self._question(about))
         decided = adjudication.decided
-        count = len(adjudication.comparison.readings)
+        count, everybody = len(adjudication.comparison.readings), adjudication.everybody
         for reader, button in enumerate(self._readers):
             button.setVisible(reader < count and about is not None)
             if reader < count and about is not None:
                 self._fill_reader(button, reader, about)
-        taken = adjudication.taking(*range(count))
-        self._fill_choice(self._all, self.tr("Both") if count == 2 else self.tr("All"), "adjudicate.all", about, taken)
+        taken = adjudication.taking(*everybody)
+        words = self.tr("Both") if len(everybody) == 2 else self.tr("All")
+        self._fill_choice(self._all, words, "adjudicate.all", about, taken)
         self._fill_choice(self._none, self.tr("None"), "hand.skip", about, adjudication.taking())
         self._answer.setText(self._what_next(about, decided))
         self._left.setText(self._around())
@@ -172,7 +173,9 @@ class AdjudicationPanel(QFrame):
         assert adjudication.comparison is not None
         if about is None:
             return self.tr("The readers agree on everything.")
-        words = []
+        words = [self.tr("Changed since it was decided")] if adjudication.reopened else []
+        if not about.differences:
+            words.append(self.tr("The readers agree by now"))
         for difference in about.differences:
             if difference is Difference.MISSING and about.group is not None:
                 there = [LETTERS[n] for n, lesion in enumerate(about.group.lesions) if lesion is not None]
@@ -185,6 +188,9 @@ class AdjudicationPanel(QFrame):
                 words.append(self.tr("Grades of the scan differ"))
             elif difference is Difference.DIFFUSE:
                 words.append(self.tr("Diffuse disease: readers differ"))
+            elif difference is Difference.EXCLUDED:
+                out = [LETTERS[n] for n in sorted(adjudication.comparison.excluding)]
+                words.append(self.tr("Excluded by {0} only").format(self.tr(" and ").join(out)))
         return self.tr("; ").join(words)
 
     def _said(self, reader: int, about: Disagreement) -> str:
@@ -192,6 +198,11 @@ class AdjudicationPanel(QFrame):
         comparison = self._adjudication.comparison
         assert comparison is not None
         verdict = comparison.readings[reader].verdict
+        if about.differences == (Difference.EXCLUDED,):
+            excluded = reader in comparison.excluding
+            return self.tr("exclude it: {0}").format(verdict.reason) if excluded else self.tr("read it")
+        if reader in comparison.excluding:
+            return self.tr("excludes the scan")
         if about.differences == (Difference.GRADE,):
             return self.tr("not graded") if verdict.grade is None else self.tr("grade {0}").format(verdict.grade)
         if about.group is None:
@@ -213,6 +224,8 @@ class AdjudicationPanel(QFrame):
                 return self.tr("Taken over. Space: next scan.")
             return self.tr("Space takes the reading over and goes to the next scan.")
         if decided is None:
+            if about.differences == (Difference.EXCLUDED,):
+                return self.tr("Take one, or exclude it for a reason of your own (Shift+F5 to Shift+F8).")
             if about.group is None:
                 return self.tr("Take one, or give your own with Alt+0 to Alt+3 or Alt+D.")
             return self.tr("Take one, label it with a digit, or draw your own.")
