@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ from workstation.core.geometry import side_letters
 from workstation.core.lesion import Lesion, Reading
 from workstation.core.outline import outline
 from workstation.core.scan import Frame, Scan, View
+from workstation.workflows import png_bytes
 from workstation.workflows.label_map import label_map
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
@@ -56,7 +57,7 @@ def picture(scan: Scan, reading: Reading | None) -> bytes:
     simulated = "   SIMULATED" if scan.facts.get("simulated") else ""
     who = "" if reading is None else f"   read by {reading.key.reader}"
     pen.text((4, 5), f"{scan.id}{simulated}{who}", "black", _font(14))
-    return _png(page)
+    return png_bytes.encode(np.asarray(page))
 
 
 def mask(frame: Frame, reading: Reading) -> bytes:
@@ -64,7 +65,9 @@ def mask(frame: Frame, reading: Reading) -> bytes:
     from PIL import Image
 
     assert frame.view is not None
-    return _png(Image.fromarray(label_map(reading, frame.view, (frame.rows, frame.columns))))
+    stream = BytesIO()
+    Image.fromarray(label_map(reading, frame.view, (frame.rows, frame.columns))).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _draw(pen: ImageDraw, lesion: Lesion, view: View, left: int) -> None:
@@ -109,13 +112,8 @@ def _letters(pen: ImageDraw, frame: Frame, left: int) -> None:
     pen.text((left + width // 2, _HEAD + 6), str(frame.view), "black", _font(14), anchor="ma")
 
 
+@cache
 def _font(size: int) -> FreeTypeFont:
     from PIL import ImageFont
 
     return ImageFont.truetype(str(resources.path("fonts", "Inter-SemiBold.otf")), size)
-
-
-def _png(image: Image) -> bytes:
-    stream = BytesIO()
-    image.save(stream, "PNG", compress_level=6)
-    return stream.getvalue()
