@@ -215,7 +215,7 @@ def test_the_reference_is_imported_by_role(run: Run, folder: Path, tmp_path: Pat
     code, told = bring("anna", f"{patients[0]},3.5,2020-01-01,1", f"{patients[1]},,,1", f"{patients[2]},4,2020-01-01,")
     assert code == 1 and told["clinical"] == 2, "the same verdict again is no new one"
     (refused,) = told["refused"]
-    assert "line 3" in refused["path"] and "Only a physician or a researcher" in refused["reason"]
+    assert "line 3" in refused["path"] and "Only physicians and researchers" in refused["reason"]
     assert "anna is an annotator here" in refused["reason"]
     assert bring("stranger", f"{patients[1]},,,1")[0] == 1
     assert bring("ruth", f"{patients[1]},,,1")[0] == 0 and bring("paul", f"{patients[2]},,,0")[0] == 0

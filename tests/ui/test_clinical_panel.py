@@ -72,7 +72,7 @@ def test_the_reference_is_entered_by_role_and_taken_back_by_role(window):
     workbench.library.tell_role(Person(workbench.reader, Role.ANNOTATOR), "x")
     choose(panel.reference, 0)
     assert facts(window).reference == 1 and panel.reference.currentData() == 1, "and the field shows what stands"
-    assert "Only a physician or a researcher enters the Reference" in notes[-1]
+    assert "Only physicians and researchers enter the Reference" in notes[-1]
     write(panel._fields["reference_date"], "2020-03-01")
     assert facts(window).reference_date is None
     key(window, Qt.Key.Key_Z, ALT)

@@ -51,7 +51,7 @@ def _line(pair: Agreement) -> tuple[str, ...]:
         who = _tr("{0}, round {1} and {2}").format(pair.one, *pair.rounds)
     else:
         who = _tr("{0} and {1}").format(pair.one, pair.other)
-    alone = _tr("{0} matched, {1} + {2} of one alone").format(pair.matched, pair.only_one, pair.only_other)
+    alone = _tr("{0} in both, {1} + {2} in one only").format(pair.matched, pair.only_one, pair.only_other)
     return who, str(pair.scans), alone, _mean(pair.dice), _kappa(pair.labels), _kappa(pair.grades)
 
 
@@ -67,7 +67,7 @@ def _kappa(kappa: Kappa) -> str:
 def _interval(value: float, low: float, high: float, n: int) -> str:
     if math.isnan(value):
         return _tr("none (n = {0})").format(n)
-    numbers: list[Any] = [value, low, high]
+    numbers: list[Any] = [round(number, 2) + 0.0 for number in (value, low, high)]  # no "-0.00"
     return _tr("{0:.2f} ({1:.2f} to {2:.2f}), n = {3}").format(*numbers, n)
 
 

@@ -30,8 +30,8 @@ class Person:
 class Task(StrEnum):
     """What is not everybody's, as the end of "only ..."."""
 
-    ADJUDICATE = "an adjudicator decides where readings differ"
-    REFERENCE = "a physician or a researcher enters the Reference"
+    ADJUDICATE = "an adjudicator decides"
+    REFERENCE = "physicians and researchers enter the Reference"
 
 
 ALLOWED = {
@@ -51,4 +51,4 @@ def refusal(task: Task, name: str, people: Iterable[Person]) -> str | None:
     role = roles.get(name)
     article = "an" if role in (Role.ANNOTATOR, Role.ADJUDICATOR) else "a"
     is_one = "has no role here" if role is None else f"is {article} {role} here"
-    return f"Only {task}; {name} {is_one}. Sign in with that role on the Queue page (Ctrl+3)."
+    return f"Only {task}: {name} {is_one} (to sign in as one: Ctrl+3)."
