@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from workstation.app import viewport
 from workstation.app.viewer import Panel, Viewer
 from workstation.ui import canvas_marks, live_marks, reader_marks, theme
+from workstation.ui.lesion_layer import LesionLayer
 
 if TYPE_CHECKING:
     from workstation.ui.tools import Tools
@@ -47,9 +48,9 @@ class Canvas(QWidget):
         self.tools = tools
         self.panel = panel
         self._picture: tuple[Hashable, QPixmap] | None = None
-        self._resting: tuple[Hashable, QPixmap] | None = None
+        self._lesions = LesionLayer()
         self._transform: tuple[Hashable, QTransform] | None = None
-        self._shown: tuple[Hashable, Hashable] | None = None  # what rests and which picture, at the last refresh
+        self._shown: tuple[Hashable, Hashable] | None = None  # at the last refresh: the look of all, the picture
         self._live = QRectF()  # where the marks of the last refresh lie
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -85,13 +86,15 @@ class Canvas(QWidget):
     def refresh(self) -> None:
         """Have painted what looks different since the last refresh: often one stroke of a large picture."""
         view, before = self.viewer, self._shown
-        shown = (self._resting_key(), *self._place_key(), view.compared), view.picture_key(self.panel)
-        marks = live_marks.reach(view, self.panel, self.transform, self.font()) | self.tools.reach(self)
+        standing = view.resting_key(self.panel) if view.compared else None
+        shown = (*self._look_key(), view.compared, standing), view.picture_key(self.panel)
+        changed = self._renew_lesions()
+        marks = live_marks.reach(view, self.panel, self.transform) | self.tools.reach(self)
         gone, self._live, self._shown = self._live, marks, shown
         if before is None or before[0] != shown[0]:
             self.update()
             return
-        changed = QRegion(gone.toAlignedRect()) + QRegion(marks.toAlignedRect())
+        changed += QRegion(gone.toAlignedRect()) + QRegion(marks.toAlignedRect())
         if before[1] != shown[1]:
             frame = view.frame(self.panel)
             picture = self.transform.mapRect(QRectF(-0.5, -0.5, frame.columns, frame.rows)).adjusted(-1, -1, 1, 1)
@@ -100,35 +103,33 @@ class Canvas(QWidget):
         self.update(changed)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        self._renew_lesions()
         with QPainter(self) as painter:  # ended whatever happens: Qt crashes over one that is left active
-            ratio, size = self.devicePixelRatioF(), QSizeF(self.size())
-            painter.drawPixmap(0, 0, self._picture_layer(ratio))
-            painter.drawPixmap(0, 0, self._resting_layer(ratio))
+            painter.drawPixmap(0, 0, self._picture_layer())
+            painter.drawPixmap(0, 0, self._lesions.pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            if any(event.region().intersects(part.toAlignedRect()) for part in canvas_marks.frame_places(size)):
+            size, region = QSizeF(self.size()), event.region()
+            if any(region.intersects(part.toAlignedRect()) for part in canvas_marks.frame_places(size)):
                 canvas_marks.frame(painter, self.viewer, self.panel, size, self.scale)
             reader_marks.paint(painter, self.viewer, self.panel, self.transform)
             live_marks.paint(painter, self.viewer, self.panel, self.transform)
             self.tools.paint(painter, self)
 
-    def _resting_layer(self, ratio: float) -> QPixmap:
-        """All resting lesions on nothing."""
-        key = (*self._resting_key(), *self._place_key(), ratio)
-        if self._resting is None or self._resting[0] != key:
-            pixmap = self._blank(ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            with QPainter(pixmap) as painter:
-                painter.setFont(self.font())
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                canvas_marks.resting(painter, self.viewer, self.panel, self.transform, self.scale)
-            self._resting = (key, pixmap)
-        return self._resting[1]
+    def _renew_lesions(self) -> QRegion:
+        """Bring the resting lesions up to date; the part that changed."""
+        view, panel, transform = self.viewer, self.panel, self.transform
+        return self._lesions.renew(
+            view.resting_key(panel), self._look_key(), lambda: canvas_marks.resting(view, panel, transform), transform,
+            view.ground(panel), self.size(), self.devicePixelRatioF(),
+        )  # fmt: skip
 
-    def _picture_layer(self, ratio: float) -> QPixmap:
+    def _picture_layer(self) -> QPixmap:
         """The picture on its ground."""
-        key = (self.viewer.picture_key(self.panel), *self._place_key(), ratio)
+        key = (self.viewer.picture_key(self.panel), self._look_key())
         if self._picture is None or self._picture[0] != key:
-            pixmap = self._blank(ratio)
+            ratio = self.devicePixelRatioF()
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
             image = self.viewer.image(self.panel)
             pixmap.fill(QColor(image.colorTable()[0]) if image is not None else theme.current()["canvas"])
             if image is not None:
@@ -140,17 +141,14 @@ class Canvas(QWidget):
             self._picture = (key, pixmap)
         return self._picture[1]
 
-    def _resting_key(self) -> tuple[Hashable, ...]:
-        return (*self.viewer.resting_key(self.panel), self.viewer.ground(self.panel).rgb(), theme.current().id)
-
     def _place_key(self) -> tuple[Hashable, ...]:
         """What the place of everything on the canvas follows from."""
         return (*self.viewer.place_key(), self.width(), self.height())
 
-    def _blank(self, ratio: float) -> QPixmap:
-        pixmap = QPixmap(self.size() * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        return pixmap
+    def _look_key(self) -> tuple[Hashable, ...]:
+        """The same, and the colours."""
+        ground = self.viewer.ground(self.panel).rgb()
+        return (*self._place_key(), self.devicePixelRatioF(), ground, theme.current().id)
 
     # Input: all of it goes to the tools
 

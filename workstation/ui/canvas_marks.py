@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPainterPath, QPen, QTransform
 
 import resources
 from workstation.app.viewer import Panel, Viewer
@@ -22,6 +23,7 @@ _STYLE = {
     None: Qt.PenStyle.SolidLine,
 }
 _MARGIN = 10.0
+_EDGE = 4.0  # screen pixels: no line with its halo reaches further out from an outline
 MANY = 60  # letters; among more, only lesions that are large on screen carry theirs
 
 
@@ -62,34 +64,91 @@ def outlined(painter: QPainter, roi: Roi, transform: QTransform, pen: QPen, halo
     painter.drawPath(shape)
 
 
-def tag_places(font: QFont, text: str, beside: QRectF) -> list[QRectF]:
-    """Where a letter may stand beside an outline, the best place first. font: of the page; the letter's is its own."""
-    metrics = QFontMetricsF(_tag_font(font))
-    width, height = metrics.horizontalAdvance(text) + 7, metrics.height()
-    return [
-        QRectF(beside.right() + 3, beside.top() + 3 - height, width, height),
-        QRectF(beside.left() - 3 - width, beside.top() + 3 - height, width, height),
-        QRectF(beside.right() + 3, beside.bottom() - 3, width, height),
-        QRectF(beside.left() - 3 - width, beside.bottom() - 3, width, height),
-    ]
+@dataclass(frozen=True)
+class Mark:
+    """An outline with what stands beside it; equal marks are painted alike.
+
+    colour: a token of the theme. halo: on a ground of its own. plate: where `words` stand (left, top, width, height),
+    None for no words. strong: the plate covers what lies under it.
+    """
+
+    roi: Roi
+    colour: str
+    width: float
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    halo: bool = True
+    words: str = ""
+    plate: tuple[float, float, float, float] | None = None
+    strong: bool = True
+
+    def reach(self, transform: QTransform) -> QRectF:
+        """The rectangle on screen that holds all of it."""
+        outlines = box_of(self.roi, transform).adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)
+        return outlines if self.plate is None else outlines | QRectF(*self.plate).adjusted(-1, -1, 1, 1)
+
+    def paint(self, painter: QPainter, transform: QTransform, ground: QColor) -> None:
+        colour = theme.over(ground)[self.colour]
+        outlined(painter, self.roi, transform, line(colour, self.width, self.style), ground if self.halo else None)
+        if self.plate is not None:
+            tag(painter, self.words, QRectF(*self.plate), colour, self.strong)
 
 
-def _tag_font(font: QFont) -> QFont:
-    small = QFont(font)
+def lesion_mark(lesion: Lesion, roi: Roi, number: int, selected: bool) -> Mark:
+    """The outline of a lesion in its label's colour and dashes; the letter has no place yet."""
+    colour = str(lesion.label) if lesion.label is not None else "unlabelled"
+    same = "=" if lesion.same_as_before else ""  # carried over from an earlier scan, and not touched since
+    words = f"{same}{letter(lesion)}{number}"
+    return Mark(roi, colour, 2.6 if selected else 1.5, _STYLE[lesion.label], selected, words, None, selected)
+
+
+class Plates:
+    """Where letters stand already. All are as high as each other, so that only those in the rows beside are met."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[QRectF]] = {}
+        self.count = 0
+
+    def take(self, text: str, beside: QRectF) -> QRectF:
+        """The place of a letter beside an outline: off the others, if it can be. It is taken then, too."""
+        width, height = tag_size(text)
+        right, left = beside.right() + 3, beside.left() - 3 - width
+        above, below = beside.top() + 3 - height, beside.bottom() - 3
+        places = [QRectF(x, y, width, height) for y in (above, below) for x in (right, left)]
+        box = next((place for place in places if not self._meets(place)), places[0])
+        self._rows.setdefault(int(box.y() // height), []).append(box)
+        self.count += 1
+        return box
+
+    def _meets(self, box: QRectF) -> bool:
+        row = int(box.y() // box.height())
+        return any(box.intersects(other) for at in (row - 1, row, row + 1) for other in self._rows.get(at, ()))
+
+
+def placed(mark: Mark, box: QRectF, plates: Plates) -> Mark:
+    """The mark with a place for its words beside `box`."""
+    plate = plates.take(mark.words, box)
+    return replace(mark, plate=(plate.x(), plate.y(), plate.width(), plate.height()))
+
+
+@lru_cache(maxsize=1024)
+def tag_size(text: str) -> tuple[float, float]:
+    """Width and height of a letter's plate, in screen pixels."""
+    metrics = QFontMetricsF(tag_font())
+    return metrics.horizontalAdvance(text) + 7, metrics.height()
+
+
+@lru_cache(maxsize=1)
+def tag_font() -> QFont:
+    """The type of letters beside outlines and cursors: the window's, small and strong."""
+    small = QFont(QGuiApplication.font())
     small.setPixelSize(11)
     small.setBold(True)
     return small
 
 
-def tag(
-    painter: QPainter, text: str, beside: QRectF, colour: QColor, strong: bool, taken: list[QRectF] | None = None
-) -> None:
-    """A small letter on a plate beside an outline, readable on any picture; not on a place that is taken already."""
-    painter.setFont(_tag_font(painter.font()))
-    places = tag_places(painter.font(), text, beside)
-    box = next((place for place in places if not any(place.intersects(other) for other in taken or ())), places[0])
-    if taken is not None:
-        taken.append(box)
+def tag(painter: QPainter, text: str, box: QRectF, colour: QColor, strong: bool) -> None:
+    """A small letter on a plate, readable on any picture."""
+    painter.setFont(tag_font())
     plate = QColor(colour)
     plate.setAlpha(255 if strong else 215)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -104,45 +163,24 @@ def box_of(roi: Roi, transform: QTransform) -> QRectF:
     return transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
 
 
-def _lesion(
-    painter: QPainter,
-    lesion: Lesion,
-    number: int,
-    roi: Roi,
-    transform: QTransform,
-    selected: bool,
-    ground: QColor,
-    taken: list[QRectF],
-) -> None:
-    pen = lesion_pen(lesion, selected, ground)
-    outlined(painter, roi, transform, pen, ground if selected else None)
-    box = box_of(roi, transform)
-    if selected or len(taken) < MANY or box.width() > 5:
-        tag(painter, lesion_words(lesion, number), box, pen.color(), selected, taken)
-
-
-def lesion_pen(lesion: Lesion, selected: bool, ground: QColor) -> QPen:
-    """The line of a lesion: its label's colour and dashes."""
-    colour = theme.over(ground)[str(lesion.label) if lesion.label is not None else "unlabelled"]
-    return line(colour, 2.6 if selected else 1.5, _STYLE[lesion.label])
-
-
-def lesion_words(lesion: Lesion, number: int) -> str:
-    """What stands beside a lesion; "=": carried over from an earlier scan, and not touched since."""
-    return f"{'=' if lesion.same_as_before else ''}{letter(lesion)}{number}"
-
-
-def resting(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, scale: float) -> None:
-    """All lesions of this view that nobody is changing at the moment."""
+def resting(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
+    """All lesions of this view that nobody is changing at the moment, in the order in which they are painted."""
     if not viewer.state.overlays:
-        return
-    taken: list[QRectF] = []
+        return []
+    found: list[Mark] = []
+    plates = Plates()
     selection = () if panel.prior else viewer.selection
     for number, lesion in viewer.numbered(panel):
-        if panel.view not in lesion.rois or (lesion.id in viewer.moving and not panel.prior):
+        roi = lesion.rois.get(panel.view)
+        if roi is None or (lesion.id in viewer.moving and not panel.prior):
             continue
         chosen = lesion.id in selection
-        _lesion(painter, lesion, number, lesion.rois[panel.view], transform, chosen, viewer.ground(panel), taken)
+        mark = lesion_mark(lesion, roi, number, chosen)
+        box = box_of(roi, transform)
+        if chosen or plates.count < MANY or box.width() > 5:
+            mark = placed(mark, box, plates)
+        found.append(mark)
+    return found
 
 
 def frame_places(size: QSizeF) -> tuple[QRectF, QRectF]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
 from workstation.core.scan import View
 from workstation.ui import theme
+from workstation.ui.canvas_marks import tag_font, tag_size
 from workstation.ui.hand import Hand, Modifiers
 
 if TYPE_CHECKING:
@@ -138,10 +139,8 @@ class Brush(Hand):
         ring = disc.boundingRect().adjusted(-3, -3, 3, 3)
         if self.above is None:
             return ring
-        metrics = QFontMetricsF(_small(canvas.font()))
-        beside = QRectF(ring.right(), ring.center().y() - metrics.height(), 0, 2 * metrics.height())
-        beside.setWidth(metrics.horizontalAdvance(self._sign()) + 8)
-        return ring | beside
+        width, height = tag_size(self._sign())
+        return ring | QRectF(ring.right(), ring.center().y() - height, width, 2 * height)
 
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
         disc = self._ring(canvas)
@@ -152,7 +151,7 @@ class Brush(Hand):
             painter.setPen(QPen(shade, width))
             painter.drawPath(disc)
         if self.above is not None:
-            painter.setFont(_small(painter.font()))
+            painter.setFont(tag_font())
             painter.setPen(theme.over(self.viewer.ground(canvas.panel))["accent"])
             box = disc.boundingRect()
             painter.drawText(QPointF(box.right() + 4, box.center().y() + 4), self._sign())
@@ -323,10 +322,3 @@ class Freehand(Polygon):
     def words(self) -> str:
         return self.tools.tr("Freehand: draw around the uptake, let go to close")
 
-
-def _small(font: QFont) -> QFont:
-    """Of the count threshold beside the cursor."""
-    small = QFont(font)
-    small.setPixelSize(11)
-    small.setBold(True)
-    return small

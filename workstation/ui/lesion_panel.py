@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
@@ -36,6 +37,26 @@ from workstation.ui.text_field import TextField
 SIDES = (None, "right", "left", "midline")
 
 
+@dataclass(frozen=True)
+class _Row:
+    """What the list says of one lesion. same: the tip for one that was carried over."""
+
+    lesion: str
+    words: str
+    same: str
+    colour: str
+    place: str
+    views: str
+
+    def write(self, item: QTreeWidgetItem) -> None:
+        item.setText(0, self.words)
+        item.setToolTip(0, self.same)
+        item.setForeground(0, QColor(self.colour))
+        item.setText(1, self.place)
+        item.setText(2, self.views)
+        item.setData(0, Qt.ItemDataRole.UserRole, self.lesion)
+
+
 class LesionPanel(QFrame):
     """Everything said with the mouse here can be said with a key; nothing opens a window."""
 
@@ -47,6 +68,7 @@ class LesionPanel(QFrame):
         self._viewer = viewer
         self._editor = editor
         self._list = self._make_list()
+        self._rows: list[_Row] = []  # as the list shows them
         self._labels = self._make_labels()
         self._criterion, self._region, self._side = Choice(), Choice(), Choice()
         self._confidence = Choice()
@@ -202,34 +224,37 @@ class LesionPanel(QFrame):
             self._whose.setCurrentIndex(max(self._whose.findData(self._editor.reading.key.reader), 0))
 
     def _fill_list(self, lesions: list[Lesion]) -> None:
-        tree = self._list
-        while tree.topLevelItemCount() > len(lesions):
+        """Write the rows that are other ones now: each costs the list a new layout."""
+        tree, rows = self._list, [self._row(number, lesion) for number, lesion in enumerate(lesions, 1)]
+        while tree.topLevelItemCount() > len(rows):
             tree.takeTopLevelItem(tree.topLevelItemCount() - 1)
-        while tree.topLevelItemCount() < len(lesions):
+        while tree.topLevelItemCount() < len(rows):
             tree.addTopLevelItem(QTreeWidgetItem())
+        before = [*self._rows[: len(rows)], *[None] * (len(rows) - len(self._rows))]
+        self._rows = rows
         current = None
-        for number, lesion in enumerate(lesions, 1):
-            item = tree.topLevelItem(number - 1)
+        for number, row in enumerate(rows):
+            item = tree.topLevelItem(number)
             assert item is not None
-            letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
-            colour: QColor = theme.current()[str(lesion.label) if lesion.label else "unlabelled"]
-            item.setText(0, f"{'=' if lesion.same_as_before else ''}{letter}{number}")
-            same = self.tr("same as before: carried over, not touched since")
-            item.setToolTip(0, same if lesion.same_as_before else "")
-            item.setForeground(0, colour)
-            item.setText(1, self._place(lesion))
-            item.setText(2, " ".join(view[0].upper() for view in lesion.rois))
-            item.setData(0, Qt.ItemDataRole.UserRole, lesion.id)
-            if lesion.id == self._viewer.selected:
+            if row != before[number]:
+                row.write(item)
+            if row.lesion == self._viewer.selected:
                 current = item
         if current is None:
             tree.setCurrentIndex(QModelIndex())
         else:
             tree.setCurrentItem(current)
-        for number, lesion in enumerate(lesions):
+        for number, row in enumerate(rows):
             item = tree.topLevelItem(number)
-            if item is not None and item.isSelected() != (lesion.id in self._viewer.selection):
-                item.setSelected(lesion.id in self._viewer.selection)
+            if item is not None and item.isSelected() != (row.lesion in self._viewer.selection):
+                item.setSelected(row.lesion in self._viewer.selection)
+
+    def _row(self, number: int, lesion: Lesion) -> _Row:
+        letter = resources.table("vocab/labels")[str(lesion.label)]["letter"] if lesion.label else "\u00b7"
+        same = self.tr("same as before: carried over, not touched since") if lesion.same_as_before else ""
+        colour = theme.current().colour[str(lesion.label) if lesion.label else "unlabelled"]
+        words = f"{'=' if lesion.same_as_before else ''}{letter}{number}"
+        return _Row(lesion.id, words, same, colour, self._place(lesion), " ".join(v[0].upper() for v in lesion.rois))
 
     def _place(self, lesion: Lesion) -> str:
         if not lesion.counted:
@@ -288,8 +313,9 @@ class LesionPanel(QFrame):
             kinds = {}
             if label is Label.NOT_BONE:
                 kinds = {lesion: case.not_bone_kind(self._editor.lesions[lesion]) for lesion in chosen}
-            self._editor.label_all(chosen, label, kinds)
-        self.refresh()
+            if self._editor.label_all(chosen, label, kinds):
+                return
+        self.refresh()  # nothing came of it, and the button that was clicked is down
 
     def next_criterion(self) -> None:
         """Step through the criteria of the label."""

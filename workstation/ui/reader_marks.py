@@ -43,9 +43,9 @@ def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform
         if mark.here:
             words = f"{mark.letter}: {mark.lesion.label}" if mark.asked and mark.lesion.label else mark.letter
             tags.append((words, canvas_marks.box_of(roi, transform), line.color(), mark.asked))
-    taken: list[QRectF] = []
+    plates = canvas_marks.Plates()
     for words, box, colour, asked in tags:
-        canvas_marks.tag(painter, words, box, colour, asked, taken)
+        canvas_marks.tag(painter, words, plates.take(words, box), colour, asked)
 
 
 def sample(letter: str, reader: int, ratio: float) -> QIcon:
