@@ -1,8 +1,8 @@
 """What networks are trained on and held to: focal loss, soft Dice loss, weighted cross-entropy, the Dice coefficient.
 
-Losses take logits, not probabilities, and are computed in float32 at least, whatever the network ran in: log sigmoid(x) is then
-exact to rounding where log(p) of a rounded p is not. Targets are 0 or 1, of the shape of the logits. All give the mean
-over everything, or with reduction="none" what each element (soft Dice: each picture) adds to it.
+Losses take logits, not probabilities, and are computed in float32 at least, whatever the network ran in: log sigmoid(x)
+is then exact to rounding where log(p) of a rounded p is not. Targets are 0 or 1, of the shape of the logits. All give
+the mean over everything, or with reduction="none" what each element (soft Dice: each picture) adds to it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def weighted_bce(
 ) -> Tensor:
     """Cross-entropy -w y log p - (1 - y) log(1 - p); w, one number or one per output, is what a positive counts."""
     x, y = _alike(logits, target)
-    loss = torch.as_tensor(positive_weight).to(x) * y * functional.softplus(-x) + (1 - y) * functional.softplus(x)
+    weight = positive_weight.to(x) if isinstance(positive_weight, Tensor) else positive_weight
+    loss = weight * y * functional.softplus(-x) + (1 - y) * functional.softplus(x)
     return _reduced(loss, reduction)
 
 

@@ -8,7 +8,7 @@ trained there has these shapes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -79,26 +79,42 @@ def unet(channels: int = 1, outputs: int = 1, width: float = 1.0) -> UNet:
 class DynUNet(nn.Module):
     """MONAI's network in the manner of nnU-Net (instance norm, strided convolutions), with `WIDE`; its loss on the
     lower levels (deep supervision) is left out, so that it trains as the others do. Sides are multiples of 16.
+
+    Its parts are MONAI's, put together here: MONAI's own holds each part under two names, which no file of safetensors
+    can.
     """
 
     def __init__(self, channels: int = 1, outputs: int = 1, width: float = 1.0) -> None:
         super().__init__()
-        from monai.networks.nets.dynunet import DynUNet as MonaiDynUNet  # seconds of import, for this one alone
+        from monai.networks.nets.dynunet import DynUNet as Monai  # seconds of import, for this one alone
 
         self.channels = channels
-        strides = [1] + [2] * (len(WIDE) - 1)
-        self.network = MonaiDynUNet(
-            spatial_dims=2,
-            in_channels=channels,
-            out_channels=outputs,
-            kernel_size=[3] * len(WIDE),
-            strides=strides,
-            upsample_kernel_size=strides[1:],
-            filters=[scaled(wide, width) for wide in WIDE],
-            norm_name="instance",
-            deep_supervision=False,
-        )
+        made = Monai(**monai_settings(channels, outputs, width))
+        self.first, self.down, self.bottom = made.input_block, made.downsamples, made.bottleneck
+        self.up, self.last = made.upsamples, made.output_block
 
     def forward(self, x: Tensor) -> Tensor:
         hold_to_shape(x, self.channels, 32, 16)
-        return cast(Tensor, self.network(x))
+        held = [self.first(x)]
+        for block in self.down:
+            held.append(block(held[-1]))
+        x = self.bottom(held[-1])
+        for block in self.up:
+            x = block(x, held.pop())
+        return cast(Tensor, self.last(x))
+
+
+def monai_settings(channels: int, outputs: int, width: float) -> dict[str, Any]:
+    """What MONAI's DynUNet is made with."""
+    strides = [1] + [2] * (len(WIDE) - 1)
+    return {
+        "spatial_dims": 2,
+        "in_channels": channels,
+        "out_channels": outputs,
+        "kernel_size": [3] * len(WIDE),
+        "strides": strides,
+        "upsample_kernel_size": strides[1:],
+        "filters": [scaled(wide, width) for wide in WIDE],
+        "norm_name": "instance",
+        "deep_supervision": False,
+    }
