@@ -125,9 +125,17 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def put_into_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser, made for the same parameters with the same settings, what it kept."""
+    """Give an optimiser, made for the same parameters with the same settings, what it kept.
+
+    Moments are laid out in memory as their parameters are (channels last): fused optimisers go through both side by
+    side.
+    """
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition("/")
+        like = parameters[int(number)]
+        if value.shape == like.shape:
+            value = torch.empty_like(like, requires_grad=False).copy_(value)
         state.setdefault(int(number), {})[name] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

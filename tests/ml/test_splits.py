@@ -1,0 +1,56 @@
+"""Nobody is both learnt from and tested on, strata are kept, and the sealed are in no part."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.folds import assign_folds
+from ml.manifest import Manifest
+from ml.splits import SplitError, split
+
+
+def manifest(strata: dict[str, str], folds: int, sealed: tuple[str, ...] = ()) -> Manifest:
+    kept = [patient for patient in strata if patient not in sealed]
+    dealt = assign_folds(kept, [strata[patient] for patient in kept], folds)
+    return Manifest(tuple(strata), tuple(strata), strata, dealt, sealed, "hand", {})
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(0, 60), min_size=1, max_size=6).filter(lambda sizes: sum(sizes) >= 30),
+    folds=st.integers(2, 6),
+    fold=st.integers(-1, 5),
+    sealed=st.integers(0, 8),
+    inner=st.sampled_from([0.1, 0.2, 0.34]),
+    seed=st.integers(0, 5),
+)
+def test_parts(sizes: list[int], folds: int, fold: int, sealed: int, inner: float, seed: int) -> None:
+    strata = {f"{kind}-{number}": str(kind) for kind, size in enumerate(sizes) for number in range(size)}
+    hidden = tuple(list(strata)[:sealed])
+    told = manifest(strata, folds, hidden)
+    fold = min(fold, folds - 1)
+    parts = split(told, fold, inner, seed)
+    assert not parts.train & parts.inner and not parts.train & parts.test and not parts.inner & parts.test
+    assert parts.train | parts.inner | parts.test == set(strata) - set(hidden)
+    assert parts.test == {patient for patient, own in told.folds.items() if own == fold}
+    watched = Counter(strata[patient] for patient in parts.inner)
+    for stratum, there in Counter(strata[patient] for patient in parts.train | parts.inner).items():
+        assert abs(watched[stratum] - there / round(1 / inner)) < 1
+    assert split(told, fold, inner, seed) == parts
+
+
+def test_the_inner_part_changes_with_fold_and_seed() -> None:
+    told = manifest({f"P{number}": "lung/clear" for number in range(100)}, 5)
+    assert len({split(told, fold, seed=seed).inner for fold in (0, 1) for seed in (0, 1)}) == 4
+
+
+def test_words() -> None:
+    told = manifest({f"P{number}": "lung/clear" for number in range(4)}, 2)
+    with pytest.raises(SplitError, match="no fold 7: the snapshot has 0, 1"):
+        split(told, 7)
+    with pytest.raises(SplitError, match="too few"):
+        split(manifest({"P0": "a", "P1": "b"}, 2), 0)
