@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WAITING = 96  # asked for and not yet read; what scrolled by before that is forgotten
+_RESTS_MS = 25  # after the last question, until reading goes on: what is being painted is not to wait for it
 _EMPTY = 253  # grey value from which a pixel shows nothing
 
 Read = Callable[["Library", str], QImage]
@@ -45,15 +46,18 @@ class LazyPictures(QObject):
         self._lock = Lock()
         self._asked: set[str] = set()  # those and the one being read
         self._thread: ThreadPoolExecutor | None = None
+        self._at_work = self._resting = False  # whether the thread reads, and whether it is not to begin another
+        self._rest = QTimer(self, singleShot=True, interval=_RESTS_MS)
+        self._rest.timeout.connect(self._work)
         self._came.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
     def show(self, library: Library | None) -> None:
         """Read from this library from now on, and read everything anew."""
-        self._library = library
-        self._generation += 1
         self._pictures.clear()
         self._asked.clear()
         with self._lock:
+            self._library = library
+            self._generation += 1
             self._wanted.clear()
 
     def get(self, scan: str) -> QImage | None:
@@ -67,6 +71,7 @@ class LazyPictures(QObject):
 
     def close(self) -> None:
         """Let the thread end; what it is at is dropped."""
+        self._rest.stop()
         self.show(None)
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
@@ -82,9 +87,19 @@ class LazyPictures(QObject):
             self._wanted[scan] = None
             if len(self._wanted) > _WAITING:
                 self._asked.discard(self._wanted.popitem(last=False)[0])
+            self._resting = True
+        self._rest.start()
+
+    def _work(self) -> None:
+        """Read what is wanted, unless the thread is at it."""
+        with self._lock:
+            self._resting = False
+            if self._at_work or self._library is None:
+                return
+            self._at_work = True
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "pictures")
-        self._thread.submit(self._next, library, self._generation)
+        self._thread.submit(self._read_wanted)
 
     def _keep(self, generation: int, scan: str, image: QImage) -> None:
         if generation != self._generation:
@@ -97,21 +112,26 @@ class LazyPictures(QObject):
 
     # In the thread
 
-    def _next(self, library: Library, generation: int) -> None:
+    def _read_wanted(self) -> None:
+        while True:
+            with self._lock:
+                library, generation = self._library, self._generation
+                if library is None or self._resting or not self._wanted:
+                    self._at_work = False
+                    return
+                scan, _ = self._wanted.popitem()
+            self._came.emit(generation, scan, self._image(library, scan))
+
+    def _image(self, library: Library, scan: str) -> QImage:
         from workstation.store.errors import LibraryError
 
-        with self._lock:
-            if generation != self._generation or not self._wanted:
-                return
-            scan, _ = self._wanted.popitem()
         try:
-            image = self._read(library, scan)
+            return self._read(library, scan)
         except LibraryError:
-            image = QImage()
+            return QImage()
         except Exception:
             log.exception("a picture could not be made")
-            image = QImage()
-        self._came.emit(generation, scan, image)
+            return QImage()
 
 
 def thumbnail(library: Library, scan: str) -> QImage:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -57,7 +58,7 @@ class ContactSheet(QAbstractScrollArea):
         self.setAccessibleName(self.tr("Lesions"))
         sheet.listed.connect(self._listed)
         sheet.changed.connect(self.viewport().update)
-        thumbnails.source.arrived.connect(lambda _: self.viewport().update())
+        thumbnails.source.arrived.connect(self._arrived)
 
     # Places
 
@@ -131,6 +132,13 @@ class ContactSheet(QAbstractScrollArea):
                 bar.setValue(bar.value() + self.cell(self.current).top() - offset)
         self.viewport().update()
 
+    def _arrived(self, name: str) -> None:
+        """A crop has come: paint where it belongs, for painting all at each of fifty would hold up the reader."""
+        for number in self.visible():
+            row = self._sheet.entry(number).row
+            if row is not None and crops.name(row.key.scan, row.lesion) == name:
+                self.viewport().update(self.cell(number))
+
     def _measure(self) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(self._rows * self._height + 2 * _MARGIN - room, 0))
@@ -187,12 +195,15 @@ class ContactSheet(QAbstractScrollArea):
             painter.setPen(theme.current()["text_quiet"])
             room = self.viewport().rect().adjusted(48, 48, -48, -48)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty_words)
+        hand = _Hand(painter, self)
         for number in self.visible():
-            self._draw(painter, number)
+            cell = self.cell(number)
+            if cell.intersects(event.rect()):
+                self._draw(hand, number, QRectF(cell))
         painter.end()
 
-    def _draw(self, painter: QPainter, number: int) -> None:
-        entry, box, colours = self._sheet.entry(number), QRectF(self.cell(number)), theme.current()
+    def _draw(self, hand: _Hand, number: int, box: QRectF) -> None:
+        entry, painter, colours = self._sheet.entry(number), hand.painter, theme.current()
         inside = box.adjusted(2, 2, -2, -2)
         if number == self.current:
             painter.setPen(QPen(colours["accent"], 1.5))
@@ -205,10 +216,10 @@ class ContactSheet(QAbstractScrollArea):
         if self.listing:
             left = corner.x() + 2 * size + _GAP + 16
             words = QRectF(left, box.top() + _PAD, box.right() - _PAD - left, size)
-            _reason(painter, words, entry)
+            _reason(hand, words, entry)
         else:
             words = QRectF(corner.x(), corner.y() + size + 4, 2 * size + _GAP, _WORDS)
-            _caption(painter, words, entry)
+            _caption(hand, words, entry)
 
     def _crop(self, painter: QPainter, scan: str, lesion: Lesion, corner: QPointF, size: int) -> None:
         ground = QColor("#ffffff") if self._thumbnails.inverted else QColor("#000000")
@@ -270,51 +281,68 @@ def _place_words(entry: Entry) -> str:
     return ", ".join(parts)
 
 
-def _caption(painter: QPainter, box: QRectF, entry: Entry) -> None:
+class _Hand:
+    """Writes lines with a painter. Fonts are made once for all that is painted: making one takes as long as writing.
+
+    A line is 13 pixels high or, where small, 11; semi-bold or normal.
+    """
+
+    def __init__(self, painter: QPainter, widget: QWidget) -> None:
+        self.painter = painter
+        self._fonts: dict[tuple[bool, bool], tuple[QFont, QFontMetrics]] = {}
+        for bold, small in ((False, False), (True, False), (False, True)):
+            font = QFont(painter.font())
+            font.setPixelSize(11 if small else 13)
+            font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+            self._fonts[bold, small] = font, QFontMetrics(font, widget)
+
+    def width(self, text: str) -> int:
+        """Of a line as it is written where nothing else is said."""
+        return self._fonts[False, False][1].horizontalAdvance(text)
+
+    def write(self, box: QRectF, text: str, token: str, bold: bool = False, small: bool = False) -> float:
+        """One line, cut where it has no room; its width."""
+        font, metrics = self._fonts[bold, small]
+        room, width = max(int(box.width()), 0), metrics.horizontalAdvance(text)
+        if width > room:
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            width = metrics.horizontalAdvance(text)
+        self.painter.setFont(font)
+        self.painter.setPen(theme.current()[token])
+        self.painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        return float(width)
+
+
+def _caption(hand: _Hand, box: QRectF, entry: Entry) -> None:
     """The letter and the place; below it the scan and who reads."""
     half = box.height() / 2
     if entry.row is None:
-        _write(painter, box.adjusted(0, 0, 0, -half), "deleted meanwhile", "text_quiet")
+        hand.write(box.adjusted(0, 0, 0, -half), "deleted meanwhile", "text_quiet")
         return
     lesion, key = entry.row.lesion, entry.row.key
     mark = letter(lesion) or _NO_LETTER
     said = lesion.criterion if lesion.criterion and lesion.counted else mark
-    width = _write(painter, box.adjusted(0, 0, 0, -half), said, _label(lesion), bold=True)
+    width = hand.write(box.adjusted(0, 0, 0, -half), said, _label(lesion), bold=True)
     region, side = _where(lesion)
-    after = painter.fontMetrics().horizontalAdvance(side) + 2  # a long name is cut, never the side
-    width += 7 + _write(painter, box.adjusted(width + 7, 0, -after, -half), region, "text_strong")
-    _write(painter, box.adjusted(width, 0, 0, -half), side, "text_strong")
-    _write(painter, box.adjusted(0, half - 2, 0, -2), f"{key.scan}   {key.reader}", "text_quiet", small=True)
+    after = hand.width(side) + 2  # a long name is cut, never the side
+    width += 7 + hand.write(box.adjusted(width + 7, 0, -after, -half), region, "text_strong")
+    hand.write(box.adjusted(width, 0, 0, -half), side, "text_strong")
+    hand.write(box.adjusted(0, half - 2, 0, -2), f"{key.scan}   {key.reader}", "text_quiet", small=True)
 
 
-def _reason(painter: QPainter, box: QRectF, entry: Entry) -> None:
+def _reason(hand: _Hand, box: QRectF, entry: Entry) -> None:
     """What is said of it, where it is, and whose it is."""
     line = box.height() / 3
     remark, key = entry.remark, entry.key
     if remark is not None:
-        _write(painter, QRectF(box.left(), box.top(), box.width(), line), remark.heading, "text_strong", bold=True)
-        _write(painter, QRectF(box.left(), box.top() + line, box.width(), line), remark.words, "text")
+        hand.write(QRectF(box.left(), box.top(), box.width(), line), remark.heading, "text_strong", bold=True)
+        hand.write(QRectF(box.left(), box.top() + line, box.width(), line), remark.words, "text")
     below = QRectF(box.left(), box.top() + 2 * line, box.width(), line)
     if entry.row is not None:
         mark = (letter(entry.row.lesion) or _NO_LETTER) + "  "
-        width = _write(painter, below, mark, _label(entry.row.lesion), bold=True)
+        width = hand.write(below, mark, _label(entry.row.lesion), bold=True)
         below = below.adjusted(width, 0, 0, 0)
     where = "" if entry.row is None else "".join(_where(entry.row.lesion)) + "   "
     gone = "deleted meanwhile   " if entry.row is None and remark is not None and remark.lesion else ""
     whose = "" if key is None else f"{key.scan}   {key.reader}"
-    _write(painter, below, f"{where}{gone}{whose}", "text_quiet")
-
-
-def _write(painter: QPainter, box: QRectF, text: str, token: str, bold: bool = False, small: bool = False) -> float:
-    """One line, cut where it has no room; its width."""
-    painter.save()
-    font = QFont(painter.font())
-    font.setPixelSize(11 if small else 13)
-    font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    painter.setFont(font)
-    painter.setPen(theme.current()[token])
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(int(box.width()), 0))
-    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
-    width = float(painter.fontMetrics().horizontalAdvance(shown))
-    painter.restore()
-    return width
+    hand.write(below, f"{where}{gone}{whose}", "text_quiet")
