@@ -255,8 +255,10 @@ def _note(engine: Engine, progress: Progress, folder: RunFolder, row: dict[str, 
     _keep(engine, progress, folder)
     folder.keep_only(best)
     folder.metrics(progress.rows)
-    shown = ", ".join(f"{key} {value:.4f}" for key, value in row.items() if "loss" in key or key[:6] == "inner_")
-    folder.say(f"epoch {progress.epoch}/{engine.config.epochs}: {shown}, {took['samples_per_second']} samples/s")
+    shown = {key: value for key, value in row.items() if "loss" in key or key[:6] == "inner_"}
+    folder.say(
+        f"epoch {progress.epoch}/{engine.config.epochs}: {predictions.in_words(shown)}, {took['samples_per_second']} samples/s"
+    )
 
 
 def watch(engine: Engine, source: Source, watched: Samples) -> dict[str, float | None]:

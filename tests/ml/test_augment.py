@@ -1,4 +1,4 @@
-"""Turning pictures: the flip about each view's own midline, the paper's flip, rotation and scale, the mask with them."""
+"""Pictures turned: the flip about each view's own midline, the paper's flip, rotation and scale, the mask with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a snapshot to samples: sizes, masks, sub-images, who is left out, and what is said of data nobody can learn from."""
+"""From a snapshot to samples: sizes, masks, sub-images, who is left out, what is said of data of no use."""
 
 from __future__ import annotations
 
