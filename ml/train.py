@@ -256,9 +256,8 @@ def _note(engine: Engine, progress: Progress, folder: RunFolder, row: dict[str, 
     folder.keep_only(best)
     folder.metrics(progress.rows)
     shown = {key: value for key, value in row.items() if "loss" in key or key[:6] == "inner_"}
-    folder.say(
-        f"epoch {progress.epoch}/{engine.config.epochs}: {predictions.in_words(shown)}, {took['samples_per_second']} samples/s"
-    )
+    told = f"{predictions.in_words(shown)}, {took['samples_per_second']} samples/s"
+    folder.say(f"epoch {progress.epoch}/{engine.config.epochs}: {told}")
 
 
 def watch(engine: Engine, source: Source, watched: Samples) -> dict[str, float | None]:

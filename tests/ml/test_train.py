@@ -1,4 +1,4 @@
-"""A training from snapshot to card: it learns, it is the same after kill -9, and never looks at what it is tested on."""
+"""A training from snapshot to card: it learns, is the same after kill -9, and never looks at what it is tested on."""
 
 from __future__ import annotations
 
