@@ -37,6 +37,33 @@ def call(*arguments: object) -> int:
         return leaving.code
 
 
+def test_two_annotators_on_one_case_lose_nothing(library):
+    """The second is told who writes; what the first was answered is there, also after it was killed."""
+    command = [sys.executable, "-m", "workstation", "annotate", "--library", str(library), "--scan", "S000", "--reader"]
+    square = [[300, 100], [300, 110], [310, 110], [310, 100]]
+    line = json.dumps({"do": "add", "view": "anterior", "polygon": square}) + "\n"
+    first = subprocess.Popen([*command, "anna"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        first.stdin.write(line)
+        first.stdin.flush()
+        assert json.loads(first.stdout.readline())["ok"]
+        second = subprocess.run([*command, "ben"], input=line, capture_output=True, text=True, timeout=60)
+        assert (second.returncode, second.stdout) == (3, "")
+        assert f"process {first.pid} " in second.stderr and "Close it there, then try again" in second.stderr
+        first.stdin.write(line)
+        first.stdin.flush()
+        assert json.loads(first.stdout.readline())["ok"], "the first goes on undisturbed"
+    finally:
+        first.kill()
+        first.communicate()
+    second = subprocess.run([*command, "ben"], input=line, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 0 and json.loads(second.stdout)["ok"]
+    again = Library.open(library, read_only=True)
+    lesions = [len(again.session(ReadingKey("S000", who)).reading.lesions) for who in ("anna", "ben")]
+    assert lesions == [2, 1] and again.verify().ok
+    again.close()
+
+
 def test_a_path_no_file_system_takes_is_refused_like_any_other(tmp_library_home, capsys):
     assert call("info", "a" * 5000, "--json") == 1
     (told,) = json.loads(capsys.readouterr().out)

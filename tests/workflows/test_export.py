@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.made_scans import new_scan
 from tests.workflows.studies import bring
+from workstation.core import edits
+from workstation.core.edits import Step
 from workstation.core.lesion import Label, Lesion, ReadingKey, Roi
 from workstation.core.scan import VIEWS, View
 from workstation.store.library import Library
@@ -52,6 +55,30 @@ def readings(library: Library) -> dict[ReadingKey, Any]:
         for key in library.readings(scan)
         if (reading := library.session(key).reading).lesions
     }
+
+
+def test_a_table_cut_short_brings_in_no_half_reading(tmp_path: Path, clinical: Library) -> None:
+    """Wherever the last of three rows is cut: nothing comes in, and words say why."""
+    clinical.add_scans([new_scan(0)])
+    lesions = [Lesion(f"L{n}", {View.ANTERIOR: Roi(300 + 20 * n, 100, 8, 8, b"\xff" * 8)}) for n in range(3)]
+    clinical.append(ReadingKey("S000", "ann"), Step("edit", edits.add("Add", *lesions)), "ann")
+    finish(export.run(clinical, tmp_path / "out"))
+    other = Library.create(tmp_path / "other", "clinical")
+    other.add_scans([new_scan(0)])
+    whole = (tmp_path / "out" / "lesions.csv").read_bytes().rstrip(b"\n")
+    cut = tmp_path / "cut.csv"
+    last = whole.rindex(b"\n") + 1
+    for at in range(last + 1, len(whole), 9):
+        cut.write_bytes(whole[:at])
+        with pytest.raises(CallError, match="row 4 has fewer cells .* Nothing was done"):
+            bring(other, labels=cut)
+    cut.write_bytes(whole.replace(b",hand,", b",hand,1,5,", 1))
+    with pytest.raises(CallError, match="row 2 has more cells"):
+        bring(other, labels=cut)
+    assert not other.readings("S000")
+    cut.write_bytes(whole)
+    assert bring(other, labels=cut).labels == 3
+    other.close()
 
 
 def test_the_table_has_a_row_for_every_lesion_and_reading(read_library: Library, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{count(result.clinical, 'line')} of clinical facts, {len(result.refused)} refused."
         )
         for told in result.refused:
-            print(plain(f"refused  {told.path}: {told.reason}"))
+            print(plain(f"refused  {told.path}: {told.reason.removeprefix(told.path + ': ')}"))
         for told in result.told:
             print(plain(f"note     {told.path}: {told.reason}"))
     return FINDINGS if result.refused else DONE

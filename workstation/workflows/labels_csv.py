@@ -53,10 +53,17 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
             missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
             if missing:
                 raise CallError(f"{file} is no lesion table as export writes it: it has no column {missing[0]}.")
-            return [
-                (line, {name: value or "" for name, value in row.items() if isinstance(name, str)})
-                for line, row in enumerate(reader, start=2)
-            ]
+            rows = []
+            for line, row in enumerate(reader, start=2):
+                # A table cut short in the middle of a row would bring in half a reading.
+                if None in row or None in row.values():
+                    more = "more" if None in row else "fewer"
+                    raise CallError(
+                        f"{file}: row {line} has {more} cells than the first line names: the table was cut short, or "
+                        "changed by a program that leaves commas unquoted."
+                    )
+                rows.append((line, row))
+            return rows
     except OSError as error:
         raise CallError(f"The labels in {file} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
