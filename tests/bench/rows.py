@@ -64,6 +64,21 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
+def load() -> str:
+    """How many processes wanted a core of this machine in the last minute."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def put_between(name: str, words: str, rows: Sequence[Row]) -> None:
+    """Print the table and write it, below `words`, between the marks of that name in docs/benchmarks.md."""
+    text = table(rows)
+    print(f"{words}\n\n{text}")
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    PAGE.write_text(f"{before}{begin}\n\n{words}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
 def publish(rows: Sequence[Row]) -> None:
     """Print the table, write it under the mark of docs/benchmarks.md, and to BENCH_JSON where that is set."""
     text = table(rows)

@@ -88,7 +88,10 @@ class Reading(QObject):
     def _place(self, scan: str | None) -> int | None:
         if self.at is not None and self.at < len(self.worklist) and self.worklist[self.at] == scan:
             return self.at
-        return self.worklist.index(scan) if scan in self.worklist else None
+        try:
+            return self.worklist.index(scan or "")  # once through the list: it may be of a hundred thousand
+        except ValueError:
+            return None
 
     def open(self, scan: str, at: int | None = None) -> None:
         """Show a scan and the reader's reading of it. A scan that cannot be shown leaves the last one on screen.
