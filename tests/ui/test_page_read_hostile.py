@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.made_scans import HOT, new_scan
-from tests.ui.test_page_read import canvases, key, move, place, point
+from tests.made_scans import HOT, SHAPE, new_scan
+from tests.ui.test_page_read import canvases, click, key, move, place, point, stored
+from tests.workflows.test_crossing import winding
+from workstation.core.checks import Kind
 from workstation.core.display import Window
 from workstation.core.scan import View
+from workstation.workflows import check
+from workstation.workflows.progress import finish
 
 
 def paint(window) -> None:
@@ -64,3 +69,42 @@ def test_pixels_that_are_gone_are_told_and_the_scan_on_screen_stays(window):
     key(window, Qt.Key.Key_P)
     paint(window)
     assert window.read_page.viewer.prior is None and "backup" in said[-1]
+
+
+def draw(window, corners: list[tuple[float, float]]) -> np.ndarray:
+    """Click a polygon and close it; what its corners, as the pixels of the screen had them, go round by angle."""
+    canvas = canvases(window)[View.ANTERIOR]
+    key(window, Qt.Key.Key_O)
+    back = canvas.transform.inverted()[0]
+    there = []
+    for corner in corners:
+        click(canvas, *corner)
+        at = back.map(QPointF(place(canvas, *corner)))
+        there.append((at.y(), at.x()))
+    key(window, Qt.Key.Key_Return)
+    paint(window)
+    return winding(there, SHAPE) != 0
+
+
+def test_outlines_nobody_should_draw_are_drawn_as_asked_or_refused_in_words(window):
+    """Beside the body, crossing itself, over the midline: kept, to the pixel, and found by the checks. Empty: words."""
+    said = []
+    window.read_page.editor.refused.connect(said.append)
+    figures = {
+        "outside": [(8.3, 8.3), (8.3, 40.6), (30.2, 40.6), (30.2, 8.3)],
+        "crossing": [(300.3, 100.2), (340.6, 140.4), (300.3, 140.4), (340.6, 100.2)],
+        "over the midline": [(380.3, 90.3), (380.3, 165.2), (395.7, 165.2), (395.7, 90.3)],
+    }
+    drawn = {name: draw(window, corners) for name, corners in figures.items()}
+    lesions = list(stored(window).lesions.values())
+    assert len(lesions) == len(figures) and not said
+    for lesion, (name, wanted) in zip(lesions, drawn.items(), strict=True):
+        mask = lesion.rois[View.ANTERIOR].mask(SHAPE)
+        assert (mask | wanted == mask).all() and mask.sum() - wanted.sum() <= 12, name  # the line itself belongs to it
+    assert lesions[2].side == "midline"
+    draw(window, [(700.2, 100.2), (700.2, 160.2), (700.2, 100.2)])  # forth and back between two rows of pixels
+    assert len(stored(window).lesions) in (3, 4)
+    assert len(stored(window).lesions) == 4 or "holds no pixel" in said[-1]
+    found = finish(check.run(window.workbench.library, "anna"))
+    kinds = {(finding.lesion, finding.kind) for _, finding in found.findings}
+    assert (lesions[0].id, Kind.OUTSIDE) in kinds and (lesions[1].id, Kind.OUTSIDE) not in kinds

@@ -13,10 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainterPath, QPolygonF
 
 from tests.made_scans import SHAPE, new_scan
 from workstation.core.delineate import polygon_mask
@@ -64,38 +60,6 @@ def test_every_way_in_gives_the_same_pixels(name: str, clinical: Library, tmp_pa
     assert answer.ok
     (lesion,) = clinical.session(ReadingKey("S000", "anna")).reading.lesions.values()
     assert (lesion.rois[View.ANTERIOR].mask(SHAPE) == expected).all()
-
-
-quarter = st.integers(0, 44).map(lambda at: at / 4 + 0.125)  # between the centres
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.tuples(quarter, quarter), min_size=3, max_size=9))
-def test_any_line_is_filled_by_its_winding_as_qt_fills_it(points: list[tuple[float, float]]) -> None:
-    """Away from the line itself, which belongs to it."""
-    size = (13, 13)
-    mask = polygon_mask(points, size)
-    path = QPainterPath()
-    path.addPolygon(QPolygonF([QPointF(column, row) for row, column in [*points, points[0]]]))
-    path.setFillRule(Qt.FillRule.WindingFill)
-    wound = winding(points, size) != 0
-    for row in range(size[0]):
-        for column in range(size[1]):
-            if far_from_the_line(points, row, column):
-                assert mask[row, column] == wound[row, column]
-                assert mask[row, column] == path.contains(QPointF(column, row))
-
-
-def far_from_the_line(points: list[tuple[float, float]], row: int, column: int) -> bool:
-    at = np.array([row, column], float)
-    for start, end in zip(points, [*points[1:], points[0]], strict=True):
-        a, b = np.asarray(start), np.asarray(end)
-        along = b - a
-        length = float(along @ along)
-        share = 0.0 if length == 0 else float(np.clip((at - a) @ along / length, 0, 1))
-        if np.hypot(*(at - a - share * along)) < 1e-3:
-            return False
-    return True
 
 
 def test_a_line_without_an_inside_is_the_pixels_it_runs_through_or_refused(clinical: Library) -> None:
