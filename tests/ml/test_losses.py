@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from torch import Tensor
 
-from ml.losses import dice, focal, soft_dice, weighted_bce
+from ml.losses import focal, soft_dice
 
 
 def logit(p: float) -> Tensor:
@@ -24,49 +24,49 @@ def test_focal_loss_is_the_printed_formula(y: float, p: float, loss: float) -> N
     assert float(focal(logit(p).float(), truth.float())) == pytest.approx(loss, abs=2e-7)
 
 
-@given(some.floats(0.001, 0.999), some.sampled_from([0.0, 1.0]), some.floats(0, 5), some.floats(0.1, 20))
-def test_losses_are_their_formulas(p: float, y: float, gamma: float, weight: float) -> None:
-    truth = torch.tensor([y], dtype=torch.float64)
+@given(some.floats(0.001, 0.999), some.sampled_from([0.0, 1.0]), some.floats(0, 5))
+def test_focal_loss_is_its_formula(p: float, y: float, gamma: float) -> None:
     expected = -y * (1 - p) ** gamma * math.log(p) - (1 - y) * p**gamma * math.log(1 - p)
-    assert float(focal(logit(p), truth, gamma)) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    expected = -weight * y * math.log(p) - (1 - y) * math.log(1 - p)
-    assert float(weighted_bce(logit(p), truth, weight)) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    found = focal(logit(p), torch.tensor([y], dtype=torch.float64), gamma)
+    assert float(found) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_without_gamma_it_is_cross_entropy_and_the_mean_is_over_everything() -> None:
+    made = torch.Generator().manual_seed(0)
+    x, y = torch.randn(5, 6, generator=made), (torch.rand(5, 6, generator=made) > 0.5).float()
+    assert torch.allclose(focal(x, y, 0.0), torch.nn.functional.binary_cross_entropy_with_logits(x, y))
+    assert torch.allclose(focal(x, y), torch.stack([focal(*each) for each in zip(x, y, strict=True)]).mean())
 
 
 def test_losses_have_the_gradients_of_finite_differences() -> None:
     made = torch.Generator().manual_seed(0)
     x = torch.randn(2, 2, 3, 4, generator=made, dtype=torch.float64).requires_grad_()
     y = (torch.rand(2, 2, 3, 4, generator=made) > 0.5).double()
-    for loss in (focal, soft_dice, weighted_bce):
+    for loss in (focal, soft_dice):
         assert torch.autograd.gradcheck(lambda logits, of=loss: of(logits, y), (x,))
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 def test_focal_loss_holds_out_at_the_ends(kind: torch.dtype, gamma: float) -> None:
-    x = torch.tensor([-1e4, -50.0, 0.0, 50.0, 1e4], dtype=kind, requires_grad=True)
-    for y in (torch.ones(5), torch.zeros(5)):
-        each = focal(x, y, gamma, reduction="none")
-        (slope,) = torch.autograd.grad(each.sum(), x)
-        assert each.isfinite().all() and slope.isfinite().all()
-        surely_wrong, surely_right = (0, 4) if y[0] else (4, 0)
-        assert float(each[surely_wrong].detach()) == pytest.approx(1e4, rel=2e-3)
-        assert abs(float(slope[surely_wrong])) == pytest.approx(1, rel=1e-3)
-        assert float(each[surely_right].detach()) == 0
-
-
-def test_a_positive_weight_can_be_one_per_output() -> None:
-    x, y = torch.zeros(3, 2), torch.ones(3, 2)
-    each = weighted_bce(x, y, torch.tensor([1.0, 5.0]), reduction="none")
-    assert torch.allclose(each, math.log(2) * torch.tensor([[1.0, 5.0]] * 3))
+    for x, y, loss, slope in (
+        (-1e4, 1.0, 1e4, -1.0), (1e4, 0.0, 1e4, 1.0), (1e4, 1.0, 0.0, 0.0), (-1e4, 0.0, 0.0, 0.0),
+        (-50.0, 1.0, 50.0, -1.0), (50.0, 1.0, 0.0, 0.0),
+    ):  # fmt: skip
+        logits = torch.tensor([x], dtype=kind, requires_grad=True)
+        found = focal(logits, torch.tensor([y]), gamma)
+        found.backward()
+        assert logits.grad is not None
+        assert float(found.detach()) == pytest.approx(loss, rel=2e-3, abs=1e-9)
+        assert float(logits.grad) == pytest.approx(slope, rel=1e-3, abs=1e-9)
 
 
 def test_soft_dice_of_sure_answers_is_one_less_dice() -> None:
-    made = torch.Generator().manual_seed(0)
-    predicted, actual = (torch.rand(5, 1, 16, 16, generator=made) > 0.6 for _ in range(2))
-    sure = torch.where(predicted, 100.0, -100.0)
-    lost = soft_dice(sure, actual.float(), smooth=0.0, reduction="none")[:, 0]
-    assert torch.allclose(1 - lost.double(), dice(predicted, actual), atol=1e-6)
+    one, other = torch.zeros(3, 1, 2, 2), torch.zeros(3, 1, 2, 2)
+    one[0, 0, 0], other[0, 0, :, 0] = 1, 1  # two pixels each, one shared: a coefficient of 0.5
+    one[1] = other[1] = 1  # the same: 1
+    one[2] = 1  # everything against nothing: 0
+    assert float(soft_dice(200 * one - 100, other, smooth=0.0)) == pytest.approx(1 - (0.5 + 1 + 0) / 3)
 
 
 def test_soft_dice_of_nothing_found_where_nothing_is() -> None:
@@ -75,20 +75,7 @@ def test_soft_dice_of_nothing_found_where_nothing_is() -> None:
     assert float(soft_dice(-sure_of_nothing, nothing)) == pytest.approx(1 - 1 / 65)
 
 
-def test_dice_of_masks() -> None:
-    one = torch.zeros(4, 2, 2, dtype=torch.bool)
-    other = one.clone()
-    one[0, 0], other[0, :, 0] = True, True  # two pixels each, one shared
-    one[1] = other[1] = True  # the same
-    one[2] = True  # everything against nothing
-    assert dice(one, other).tolist() == [0.5, 1.0, 0.0, 1.0]  # the last is empty against empty
-    assert dice(one.int(), other.float()).tolist() == [0.5, 1.0, 0.0, 1.0]
-
-
 def test_what_does_not_belong_together_is_refused() -> None:
-    with pytest.raises(ValueError, match="different shapes"):  # else (4, 4) losses of pairs that never were
-        focal(torch.zeros(4, 1), torch.zeros(4))
-    with pytest.raises(ValueError, match="pairs"):
-        dice(torch.zeros(2, 3), torch.zeros(2, 4))
-    with pytest.raises(ValueError, match="mean or not at all"):
-        soft_dice(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2), reduction="sum")  # type: ignore[arg-type]
+    for loss in (focal, soft_dice):
+        with pytest.raises(ValueError, match="different shapes"):  # else (4, 4) losses of pairs that never were
+            loss(torch.zeros(4, 1), torch.zeros(4))
