@@ -21,13 +21,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from scipy.ndimage import binary_dilation
 
 from tests.bench import rows
 from tests.bench.rows import Row
 from workstation.app.workbench import Workbench
 from workstation.core.click import delineate
-from workstation.core.isocontour import HALF_WAY
 from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import VIEWS, Frame, How, View
 from workstation.phantom.cohorts import COHORTS
@@ -36,6 +34,8 @@ from workstation.store.library import Library
 from workstation.store.values import NewScan
 from workstation.ui import theme
 from workstation.ui.main_window import MainWindow
+from workstation.workflows.click_squares import clearest
+from workstation.workflows.click_weights import estimator
 
 COHORT = "lesions-3352"
 OFF = 3.0  # how far from the centroid a click may be, pixels
@@ -68,20 +68,6 @@ class Tally:
     def add(self, truth: Truth, dice: float) -> None:
         self.dice.append(dice)
         self.malignant.append(truth.malignant)
-
-
-def clearest(counts: NDArray[np.uint16], masks: Mask) -> View:
-    """The view in which counts in the mask stand out most from those around it, in standard deviations."""
-    out = []
-    for picture, mask in zip(counts, masks, strict=True):
-        if not mask.any():
-            out.append(-np.inf)
-            continue
-        around = binary_dilation(mask, iterations=7) & ~binary_dilation(mask, iterations=3)
-        level = float(picture[around].mean()) if around.any() else 0.0
-        above = float(picture[mask].sum()) - level * np.count_nonzero(mask)
-        out.append(above / np.sqrt(max(level, 1.0) * np.count_nonzero(mask)))
-    return VIEWS[int(np.argmax(out))]
 
 
 def off_centre(mask: Mask, random: np.random.Generator) -> tuple[float, float]:
@@ -194,7 +180,7 @@ def every_view(
     for truth in truths:
         for k, view in enumerate(VIEWS):
             if truth.masks[k].any():
-                found = delineate(scan.frames, case.bodies, view, off_centre(truth.masks[k], random), HALF_WAY)
+                found = delineate(scan.frames, case.bodies, view, off_centre(truth.masks[k], random), estimator())
                 rois = {v: contour.roi for v, contour in found.items() if contour is not None}
                 yield truth.malignant, overlap(rois, truth.masks) if rois else 0.0
 

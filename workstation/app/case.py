@@ -19,6 +19,7 @@ from workstation.core.lesion import Lesion, Mask, Roi
 from workstation.core.measure import counts_at, mirror_ratio, roi_statistics
 from workstation.core.scan import Scan, View
 from workstation.store.values import ScanRow
+from workstation.workflows import click_weights
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
@@ -107,7 +108,7 @@ class Case:
         frame = self.scan.frames[view]
         if not (0 <= at[0] < frame.rows and 0 <= at[1] < frame.columns):
             return None
-        found = click.delineate(self.scan.frames, self.bodies, view, at, spec)
+        found = click.delineate(self.scan.frames, self.bodies, view, at, click_weights.estimator(), spec)
         own = found.get(view)
         self._clicked.clear()
         if own is not None and view.other in found:

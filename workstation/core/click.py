@@ -8,13 +8,17 @@ import numpy as np
 
 from workstation.core import ellipse
 from workstation.core.body import BodyFacts
+from workstation.core.click_net import REACH, Estimator, Guess
+from workstation.core.click_square import Singles, Square, cut
+from workstation.core.ellipse import Floats
 from workstation.core.isocontour import HALF_WAY, Contour, ContourSpec, isocontour
 from workstation.core.lesion import Mask, Roi
 from workstation.core.scan import Frame, View
-from workstation.core.spot import Spot, find_spot
 
-# The other view gets no ROI when its own height there is under this share of the background.
-_FAINT = 0.03
+_SHOWN = 0.5  # the other view gets no ROI when it is less likely than this to show the spot
+_FAR = 10.0  # a middle this far from the click is not what was pointed at, usual pixels
+_CLEAR = 2.0  # standard deviations of its height by which a spot stands out at least in the view clicked
+_AROUND = 0.02  # of the spot's height: counts down to there tell its background
 
 
 def delineate(
@@ -22,45 +26,88 @@ def delineate(
     bodies: Mapping[View, BodyFacts],
     view: View,
     at: tuple[float, float],
+    estimator: Estimator,
     spec: ContourSpec = HALF_WAY,
 ) -> Mapping[View, Contour | None]:
     """The contours of what is hot at a (row, column) place of a view; empty where there is nothing to delineate.
 
-    In the "background" mode the contour runs where the fitted spot (`spot.find_spot`) adds `fraction` of its height to
-    the bone; so it is the same in both views but for the mirror; None for the other view where nothing is added there.
-    Where no spot is found, and in the mode "maximum", it is the isocontour of this view's counts alone. What belongs to
-    bladder or injection site is left out.
+    In the "background" mode the contour is the ellipse that `estimator` sees in both views, drawn where a spot of that
+    form has fallen to `fraction` of its height; None for the other view where it shows nothing. Where counts in the
+    ellipse do not stand above those around it, and in the mode "maximum", it is the isocontour of this view's counts
+    alone. What belongs to bladder or injection site is left out.
     """
     excluded = bodies[view].excluded_mask
     row, column = round(at[0]), round(at[1])
     if not (0 <= row < frames[view].rows and 0 <= column < frames[view].columns) or excluded[row, column]:
         return {}
     if spec.mode == "background":
-        spot = find_spot(frames, bodies, view, at)
-        if spot is not None and spot.heights[view] > 0.0:
-            found = {v: _contour(spot, v, frames[v], bodies[v], spec, v is view) for v in frames}
-            if found[view] is not None:
-                return found
+        square = cut(frames, bodies, view, at, REACH)
+        guess = estimator(square)
+        if np.hypot(*guess.shapes[0, :2]) < _FAR:
+            own = _contour(square, guess, 0, frames[view], bodies[view], spec)
+            if own is not None:
+                return {view: own, **_other(square, guess, view, frames, bodies, spec)}
     frame = frames[view]
-    own = isocontour(frame.counts, at, spec, frame.spacing_mm, excluded)
-    if own is None:
+    contour = isocontour(frame.counts, at, spec, frame.spacing_mm, excluded)
+    return {} if contour is None else {view: contour}
+
+
+def _other(
+    square: Square,
+    guess: Guess,
+    view: View,
+    frames: Mapping[View, Frame],
+    bodies: Mapping[View, BodyFacts],
+    spec: ContourSpec,
+) -> Mapping[View, Contour | None]:
+    """The other view's contour, where there is such a view."""
+    there = view.other
+    if there not in frames:
         return {}
-    return {view: own}
+    if guess.shown[1] < _SHOWN:
+        return {there: None}
+    return {there: _contour(square, guess, 1, frames[there], bodies[there], spec)}
 
 
-def _contour(spot: Spot, view: View, frame: Frame, body: BodyFacts, spec: ContourSpec, asked: bool) -> Contour | None:
-    height, background = spot.heights[view], spot.backgrounds[view]
-    if height <= 0.0 or (not asked and height < _FAINT * background):
+def _contour(square: Square, guess: Guess, k: int, frame: Frame, body: BodyFacts, spec: ContourSpec) -> Contour | None:
+    """The ellipse in view k of the square (0 the clicked one); None where no pixel is in it or nothing stands out."""
+    shape, (row, column), step = guess.shapes[k], square.places[k], square.step
+    background, height, doubt = _heights(square.counts[k], shape)
+    if not height > (_CLEAR * doubt if k == 0 else 0.0):
         return None
-    shape = spot.shapes[view]
-    far = int(np.ceil(ellipse.reach(shape, spec.fraction))) + 1
-    top, left = max(round(shape[0]) - far, 0), max(round(shape[1]) - far, 0)
-    bottom, right = min(round(shape[0]) + far + 1, frame.rows), min(round(shape[1]) + far + 1, frame.columns)
+    way = 1.0 if k == 0 else -1.0  # the square has the other view's columns reversed
+    far = ellipse.reach(shape, spec.fraction) + 1.0
+    middle = (row + shape[0] * step[0], column + way * shape[1] * step[1])
+    top, left = (max(int(np.floor(middle[axis] - far * step[axis])), 0) for axis in (0, 1))
+    bottom, right = (
+        min(int(np.ceil(middle[axis] + far * step[axis])) + 1, (frame.rows, frame.columns)[axis]) for axis in (0, 1)
+    )
     if top >= bottom or left >= right:
         return None
     rows, columns = np.mgrid[top:bottom, left:right].astype(float)
-    inside: Mask = ellipse.profile(shape, rows, columns) >= spec.fraction
+    inside: Mask = ellipse.profile(shape, (rows - row) / step[0], way * (columns - column) / step[1]) >= spec.fraction
     roi = Roi.from_mask(inside & ~body.excluded_mask[top:bottom, left:right], top, left)
     if roi is None:
         return None
+    size = step[0] * step[1]  # counts of a usual pixel, in the scan's own
+    background, height = background / size, height / size
     return Contour(roi, background + spec.fraction * height, background + height, background, spec.mode)
+
+
+def _heights(counts: Singles, shape: Floats) -> tuple[float, float, float]:
+    """Background and height, counts per usual pixel, by the line through counts against the spot's profile; and the
+    standard deviation that counting gives the height."""
+    rows, columns = np.mgrid[-REACH:REACH, -REACH:REACH].astype(float)
+    profile = ellipse.profile(shape, rows, columns)
+    near = profile >= _AROUND
+    if np.count_nonzero(near) < 2:
+        return 0.0, 0.0, np.inf
+    values, share = counts[near].astype(float), profile[near]
+    away = share - share.mean()
+    spread = max(float(away @ away), 1e-9)
+    mean, height = float(values.mean()), float(away @ values) / spread
+    doubt = float(np.sqrt(max(mean, 0.0) / spread))
+    background = mean - height * float(share.mean())
+    if background < 0.0:  # counts are not: the line then goes through nought
+        background, height = 0.0, float(share @ values) / float(share @ share)
+    return background, height, doubt

@@ -11,7 +11,7 @@ _LN2 = float(np.log(2.0))
 
 # A shape is five numbers: row and column of the middle, then the logarithm of the ellipse's matrix: `size`, the mean
 # logarithm of its two half axes (pixels), `upright` and `slanted`, how it is drawn out along the rows or a diagonal.
-# All five can be any number, and a prior on them is the same whichever way the picture is turned.
+# All five can be any number.
 
 
 def profile(shape: Floats, rows: Floats, columns: Floats) -> Floats:
@@ -20,32 +20,6 @@ def profile(shape: Floats, rows: Floats, columns: Floats) -> Floats:
     a, b, c = _matrix(shape)
     counts: Floats = np.exp(-_LN2 * (a * down * down + 2.0 * b * down * across + c * across * across))
     return counts
-
-
-def profile_and_slopes(shape: Floats, rows: Floats, columns: Floats) -> tuple[Floats, Floats]:
-    """The profile at n places, and (n, 5): how it changes with each number of the shape."""
-    down, across = rows - shape[0], columns - shape[1]
-    a, b, c = _matrix(shape)
-    first, second = a * down + b * across, b * down + c * across
-    away = first * down + second * across
-    counts: Floats = np.exp(-_LN2 * away)
-    steep = (2.0 * _LN2) * counts
-    slopes = np.empty((5, rows.size))
-    slopes[0], slopes[1], slopes[2] = steep * first, steep * second, steep * away
-    step = 1e-4  # the matrix' own derivatives: six numbers, by differences
-    for k in (3, 4):
-        beside = shape.copy()
-        beside[k] += step
-        e, f, g = (value - was for value, was in zip(_matrix(beside), (a, b, c), strict=True))
-        slopes[k] = (-_LN2 / step) * counts * (down * (e * down + 2.0 * f * across) + g * across * across)
-    return counts, slopes.T
-
-
-def mirrored(shape: Floats, about: float) -> Floats:
-    """The same ellipse seen from the other side: column c becomes about - c."""
-    other = shape.copy()
-    other[1], other[4] = about - shape[1], -shape[4]
-    return other
 
 
 def reach(shape: Floats, fraction: float) -> float:

@@ -140,11 +140,13 @@ class _Desk:
 
     def _click(self, asked: Mapping[str, Any]) -> tuple[Step, str]:
         from workstation.core.click import delineate
+        from workstation.workflows.click_weights import estimator
 
         frame = self._frame(asked)
         at = _point(asked.get("at"), frame)
         view = View(asked["view"])
-        found = delineate(self._frames, {each: self._body(each) for each in self._frames}, view, at)
+        bodies = {each: self._body(each) for each in self._frames}
+        found = delineate(self._frames, bodies, view, at, estimator())
         contours = {each: contour.roi for each, contour in found.items() if contour is not None}
         if view not in contours:
             raise Refused("There is no uptake to outline at that point.")
