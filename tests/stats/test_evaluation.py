@@ -15,6 +15,7 @@ import resources
 from workstation.stats.burden_tables import SITES, by_age, by_site, detection, site_counts, sub_images
 from workstation.stats.calibration import cooled, temperature
 from workstation.stats.calibration_tables import calibration
+from workstation.stats.clustered_tables import clustered_chi2
 from workstation.stats.confusion import METRICS
 from workstation.stats.evaluation import Printed, Table, beside, to_json
 from workstation.stats.lesion_tables import lesion_tables
@@ -129,8 +130,10 @@ def test_table_4_tests_groups_in_three_ways(tables: dict[str, Table]) -> None:
     assert (plain.statistic, plain.p) == pytest.approx((expected.statistic, expected.pvalue))
     assert fifth.statistic == pytest.approx(expected.statistic / 5) and "per fold" in fifth.name
     assert over.df == 2 and over.name == "generalised score test over patients" and over.p != plain.p
-    called = np.asarray(compared["ppv"].cases)
-    assert called == given.called.sum()
+    of = given.called
+    assert compared["ppv"].cases == of.sum()
+    expected_ppv = clustered_chi2(given.right[of], given.patient[of], group[of])
+    assert compared["ppv"].tests[2].p == pytest.approx(expected_ppv.p)
     assert [each.df for each in compared["auc"].tests] == [2, 2]
     assert set(tables) == {"1", "2", "3", "4", "5", "S1", "S2", "S3"}
     assert tables["S2"].title.endswith("prostate") and tables["S2"].row("few").cases == np.sum(
@@ -181,6 +184,8 @@ def test_the_papers_counts_give_the_papers_tables() -> None:
     assert found["5"].row("lung").cells["auc"].paper == "0.870"
     totals = found["1"].row("total").cells
     assert totals["benign lesions"].paper == "6812" and totals["benign lesions"].count == 7302
+    other = beside(found["1"], {("11", "total"): {"lesions": "1"}, ("1 more", "total"): {"patients": "2"}}).row("total")
+    assert (other.cells["lesions"].paper, other.cells["patients"].paper) == (None, "2"), "table 11 is not table 1"
 
 
 def test_paper_b(tables: dict[str, Table]) -> None:

@@ -32,7 +32,7 @@ def test_digits() -> None:
     )
     assert (rounded(math.nan, 2), percent(math.nan), p_value(math.nan)) == ("\N{EN DASH}",) * 3
     assert (p_value(0.00099), p_value(0.001), p_value(1.0), p_value(0.0485)) == ("<0.001", "0.001", "1.000", "0.049")
-    assert rounded(math.inf, 1) == "\N{INFINITY}" and percent(1e-7, 4) == "0.0000"
+    assert rounded(math.inf, 1) == "\N{INFINITY}" and (percent(1e-7, 4), percent(1 / 800)) == ("0.0000", "0.13")
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=30))
