@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, metavar="RUN")
     train.add_argument("--set", action="append", default=[], metavar="key=value", dest="changes")
     train.add_argument("--resume", action="store_true", help="go on from where the run was stopped")
+    train.add_argument("--classifier", type=Path, metavar="RUN", help="for a segmentation: whose sub-images to segment")
     train.add_argument("--minutes", type=float, metavar="M", help="stop, to be resumed, after so long")
     train.add_argument("--threads", type=int, metavar="N", help="threads on the CPU; all cores by default")
     train.add_argument("--json", action="store_true")
@@ -74,7 +76,15 @@ def _train(asked: argparse.Namespace) -> int:
 
     stopper = Stopper.after(asked.minutes)
     stopper.listen()
-    outcome = train(Snapshot.load(asked.snapshot), asked.out, config, asked.resume, stopper)
+    outcome = train(
+        Snapshot.load(asked.snapshot), asked.out, config, asked.resume, stopper, classifier=asked.classifier
+    )
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        import torch
+
+        torch.distributed.destroy_process_group()
+        if int(os.environ["RANK"]):
+            return 0
     _give(asked, outcome.metrics, f"{outcome.state}: {outcome.run}")
     return 0 if outcome.state == "done" else 1
 

@@ -79,7 +79,8 @@ def crossval(
                     continue
                 hear(f"--- {name_of(config)}, fold {fold}")
                 one = from_told({**config.told(), "fold": fold})
-                done = train(snapshot, run, one, (run / "config.json").exists(), stopper, pool, hear)
+                begun = (run / "config.json").exists()
+                done = train(snapshot, run, one, begun, stopper, pool, hear, _classifier(out, config, fold))
                 if done.state != "done":
                     left.append(f"{name_of(config)} fold {fold}")
     finally:
@@ -111,6 +112,14 @@ def _begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Sequ
     told["folds"] = sorted({*told["folds"], *folds})
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "crossval.json", told)
+
+
+def _classifier(out: Path, config: Config, fold: int) -> Path | None:
+    """The classifier of sub-images of this fold, if one is done: a segmentation is also told behind it."""
+    if config.task not in SEGMENTS:
+        return None
+    done = sorted(out.glob(f"*-c-detect-*/fold-{fold}/card.json"))
+    return done[0].parent if done else None
 
 
 def _another_is_at(run: Path) -> bool:
@@ -218,8 +227,14 @@ def pooled(table: Path, config: Config) -> dict[str, Any]:
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if config.task in SEGMENTS:
-        wanted = np.array([[float(row[key]) for key in ("intersection", "predicted", "actual")] for row in rows])
-        return overlap_figures(wanted.reshape(-1, len(THRESHOLDS), 3))
+        found: dict[str, Any] = {}
+        for gated, name in (("0", ""), ("1", "_gated")):
+            kept = [row for row in rows if row["gated"] == gated]
+            wanted = np.array([[float(row[key]) for key in ("intersection", "predicted", "actual")] for row in kept])
+            if kept:
+                pieces = wanted.reshape(-1, len(THRESHOLDS), 3)
+                found |= {f"{key}{name}": value for key, value in overlap_figures(pieces).items()}
+        return found
     targets = TARGETS[config.task]
     score = np.array([float(row["score"]) for row in rows]).reshape(-1, len(targets)).clip(1e-12, 1 - 1e-12)
     truth = np.array([float(row["truth"]) for row in rows]).reshape(-1, len(targets))

@@ -7,8 +7,10 @@ resumed anywhere draws the same, and so do processes that share the work.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +50,7 @@ class Engine:
         forward: nn.Module = self.network
         if place.world > 1:
             ids = [place.device.index] if place.device.type == "cuda" else None
-            forward = DistributedDataParallel(forward, device_ids=ids, broadcast_buffers=False)
+            forward = DistributedDataParallel(forward, device_ids=ids, **_own_buffers())
         self.forward: Callable[[Tensor], Tensor] = torch.compile(forward) if place.compiled else forward
         self.wrapped = forward
         self.part = config.batch
@@ -176,6 +178,12 @@ class Engine:
             at = np.arange(start, min(start + batch, len(samples)))
             one = source.batch(samples, at)
             yield at, self.logits(one.inputs), one.truth
+
+
+def _own_buffers() -> dict[str, Any]:
+    """Every process keeps its own running statistics, said as this version of torch wants it."""
+    known = inspect.signature(DistributedDataParallel.__init__).parameters
+    return {"forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers": False}
 
 
 def order(number: int, of_step: int, seed: int, epoch: int) -> list[Positions]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,8 +35,12 @@ def finish(
     rows: Sequence[dict[str, Any]],
     best: int,
     begun_from: str,
+    classifier: Path | None = None,
 ) -> None:
-    """Write inner.csv, predictions.csv and card.json of a network that has learnt; best: its epoch, from 0."""
+    """Write inner.csv, predictions.csv and card.json of a network that has learnt; best: its epoch, from 0.
+
+    classifier: the run whose positive sub-images are the ones segmented, beside segmenting all.
+    """
     config = engine.config
     inner = _predict(engine, pool, snapshot, parts.inner, folder.path / "inner.csv", None, -1)
     chosen = inner["chosen"]
@@ -43,7 +48,9 @@ def finish(
         folder.say(f"{name}: temperature {one.temperature:.3f}, threshold {one.threshold:.3f} (inner validation)")
     tested = None
     if parts.test:
-        tested = _predict(engine, pool, snapshot, parts.test, folder.path / "predictions.csv", chosen, config.fold)
+        tested = _predict(
+            engine, pool, snapshot, parts.test, folder.path / "predictions.csv", chosen, config.fold, classifier
+        )
         folder.say(f"test fold {config.fold}: {predictions.in_words(tested['metrics'])}")
     write_json(
         folder.path / "card.json",
@@ -70,6 +77,7 @@ def _predict(
     path: Path,
     chosen: Sequence[Chosen] | None,
     fold: int,
+    classifier: Path | None = None,
 ) -> dict[str, Any]:
     """Predict on these patients and write the table; without `chosen`, choose on them."""
     config = engine.config
@@ -77,11 +85,15 @@ def _predict(
     asked = samples(snapshot, scans, config, tested=True)
     source = pool.source(config, scans, engine.place.device)
     if config.task in SEGMENTS:
-        pieces = predictions.frames(engine, source, asked)
+        positive = None if classifier is None else predictions.called_positive(classifier, asked, snapshot, config)
+        pieces, gated = predictions.frames(engine, source, asked, positive)
         chosen = chosen or [Chosen(1.0, choose_cut(pieces))]
-        table = predictions.overlap_rows(snapshot, asked, pieces, config, fold, gated=False)
-        predictions.write(path, table, config)
+        tables = [predictions.overlap_rows(snapshot, asked, pieces, config, fold, gated=False)]
         metrics = predictions.overlap_figures(pieces)
+        if positive is not None:
+            tables.append(predictions.overlap_rows(snapshot, asked, gated, config, fold, gated=True))
+            metrics |= {f"{name}_gated": value for name, value in predictions.overlap_figures(gated).items()}
+        predictions.write(path, itertools.chain(*tables), config)
     else:
         if not len(asked):
             return {"chosen": chosen, "metrics": {"samples": 0}}

@@ -26,6 +26,7 @@ from ml.batches import Source
 from ml.checkpoint import write_whole
 from ml.config import SEGMENTS, Config
 from ml.engine import Engine
+from ml.prepared import DataError
 from ml.samples import TARGETS, TILES, Samples
 from ml.scoring import THRESHOLDS, Chosen, auc, dice, sigmoid
 from ml.snapshot import Snapshot
@@ -77,21 +78,51 @@ def overlaps(engine: Engine, source: Source, samples: Samples) -> tuple[NDArray[
 
 def frames(
     engine: Engine, source: Source, samples: Samples, positive: NDArray[np.bool_] | None = None
-) -> NDArray[np.float64]:
-    """(scans, thresholds, 3) as `overlaps`, of whole views: where sub-images overlap their probabilities are averaged.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Twice (scans, thresholds, 3) as `overlaps`, of whole views: of all sub-images, and of the positive ones alone.
 
-    samples: every sub-image of each scan, in order. positive: which of them are segmented; in the others there is none.
+    samples: every sub-image of each scan, in order. positive: which of them a classifier calls so; without it the
+    second is empty. Where sub-images overlap their probabilities are averaged; where none is segmented there is none.
     """
-    side, found = engine.config.rows, []
-    each = 2 * TILES
+    side, each = engine.config.rows, 2 * TILES
+    found: tuple[list[NDArray[np.float64]], ...] = ([], [])
     for start in range(0, len(samples), each):
         at = np.arange(start, start + each)
         batch = source.batch(samples, at)
         logits = torch.cat([engine.logits(batch.part(k, k + engine.part).inputs) for k in range(0, each, engine.part)])
-        share = _merged(torch.sigmoid(logits), side, None if positive is None else positive[at])
         actual = _merged(batch.truth, side, None) > 0.5
-        found.append(_pieces(share[None], actual[None])[0])
-    return np.stack(found) if found else np.zeros((0, len(THRESHOLDS), 3))
+        for kept, used in zip(found, (None, positive), strict=True):
+            if kept is found[0] or used is not None:
+                share = _merged(torch.sigmoid(logits), side, None if used is None else used[at])
+                kept.append(_pieces(share[None], actual[None])[0])
+    every, gated = (np.stack(kept) if kept else np.zeros((0, len(THRESHOLDS), 3)) for kept in found)
+    return every, gated
+
+
+def called_positive(classifier: Path, samples: Samples, snapshot: Snapshot, config: Config) -> NDArray[np.bool_]:
+    """Which sub-images the classifier of this run folder, in its predictions.csv, calls positive for the target.
+
+    Raises DataError if it did not predict on all of them: it tested another fold.
+    """
+    from ml.runfolder import read_config
+
+    side = read_config(classifier)[0].rows
+    with (classifier / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        said = {
+            (row["scan"], row["view"], int(row["row"]) * config.rows // side): float(row["score"]) >= 0.5
+            for row in csv.DictReader(file)
+            if row["target"] == TARGETS[config.task][0]
+        }
+    names = [
+        (snapshot.manifest.scans[scan], VIEWS[view], row)
+        for scan, view, row in zip(samples.scan.tolist(), samples.view.tolist(), samples.row.tolist(), strict=True)
+    ]
+    if missing := [name for name in names if name not in said]:
+        raise DataError(
+            f"The classifier in {classifier.name} has not predicted on {len(missing)} of {len(names)} sub-images, such "
+            f"as those of {missing[0][0]}: give one that tested the same fold of the same snapshot."
+        )
+    return np.array([said[name] for name in names], bool)
 
 
 def _merged(tiles: torch.Tensor, side: int, used: NDArray[np.bool_] | None) -> torch.Tensor:

@@ -65,8 +65,12 @@ def train(
     stopper: Stopper | None = None,
     pool: Pool | None = None,
     hear: Callable[[str], None] = runfolder.to_stderr,
+    classifier: Path | None = None,
 ) -> Outcome:
-    """Train into the folder `run`. Raises ConfigError, SplitError, DataError, CheckpointError, TrainingError."""
+    """Train into the folder `run`. classifier: of sub-images, for a segmentation; see ml.finish.
+
+    Raises ConfigError, SplitError, DataError, CheckpointError, TrainingError.
+    """
     stopper = stopper or Stopper()
     if resume and (run / "card.json").exists():
         return Outcome("done", _told(run, config, snapshot).rows[-1], run)
@@ -76,7 +80,9 @@ def train(
         return _tree(snapshot, run, config, parts, resume, pool, hear)
     place = pick(config, config.epochs * len(learnt) // config.batch)
     folder = RunFolder(run, place.rank == 0, hear)
-    told = _begin(folder, config, snapshot, parts, place, resume)
+    told = _begin(folder, config, snapshot, parts, place, resume) if place.rank == 0 else None
+    if place.world > 1:
+        told = _with_the_first(run, place)
     try:
         folder.status(state="preparing", epochs=config.epochs, message="")
         pool = pool or Pool(snapshot, folder.path)
@@ -95,7 +101,7 @@ def train(
             best = f"best-{progress.best + 1:04}.safetensors"
             weights = checkpoint.load(run / best)
             checkpoint.put_into(network, weights.of("network"), best)
-            finish(engine, pool, snapshot, parts, folder, progress.rows, progress.best, begun_from)
+            finish(engine, pool, snapshot, parts, folder, progress.rows, progress.best, begun_from, classifier)
         folder.status(state="done", seconds_left=0, message="")
         return Outcome("done", progress.rows[-1], run)
     except Exception as error:
@@ -109,6 +115,12 @@ def _samples(snapshot: Snapshot, parts: Split, config: Config) -> tuple[Samples,
     hold_to_classes(learnt, config, "The training part")
     hold_to_classes(watched, config, "The inner validation part")
     return learnt, watched
+
+
+def _with_the_first(run: Path, place: Place) -> checkpoint.Checkpoint | None:
+    """Wait until the first process has made or taken up the folder; what all of them go on from."""
+    torch.distributed.barrier()
+    return checkpoint.load(run / LAST) if (run / LAST).exists() else None
 
 
 def _tree(
@@ -217,7 +229,8 @@ def _learn(
             progress.step = number + 1
             _show(engine, progress, folder, len(steps), total, first, begun)
             stop = engine.place.world == 1 and stopper.asked(folder)
-            if stop or time.monotonic() - kept > 60 * config.checkpoint_minutes:
+            due = time.monotonic() - kept > 60 * config.checkpoint_minutes
+            if stop or due and engine.place.world == 1:
                 progress.total, kept = float(total), time.monotonic()
                 _keep(engine, progress, folder)
             if stop:
@@ -225,6 +238,9 @@ def _learn(
         engine.settle()
         done = (len(steps) - first) * engine.samples_a_step
         took = time.monotonic() - begun
+        if engine.place.world > 1:
+            torch.distributed.all_reduce(total)
+            total /= engine.place.world
         row: dict[str, Any] = {"epoch": progress.epoch + 1, "train_loss": float(total) / len(steps), "lr": rate}
         if engine.place.rank == 0:
             row |= watch(engine, source, watched)
@@ -232,7 +248,7 @@ def _learn(
             "seconds": round(time.monotonic() - begun, 3), "samples_per_second": round(done / max(took, 1e-9), 2),
             "memory_mb": _memory(engine),
         })  # fmt: skip
-        if _together(engine, stopper.asked(folder)):
+        if _together(engine, progress, stopper.asked(folder)):
             return progress.epoch < config.epochs and not _given_up(progress, config)
     return False
 
@@ -276,13 +292,14 @@ def _given_up(progress: Progress, config: Config) -> bool:
     return config.patience > 0 and progress.epoch - progress.best > config.patience
 
 
-def _together(engine: Engine, stop: bool) -> bool:
-    """What the first process has decided, on all of them: whether to stop."""
+def _together(engine: Engine, progress: Progress, stop: bool) -> bool:
+    """What the first process has seen, on all of them: which epoch is the best, and whether to stop."""
     if engine.place.world == 1:
         return stop
-    told = torch.tensor([float(stop)], device=engine.place.device)
+    told = torch.tensor([float(stop), float(progress.best)], device=engine.place.device)
     torch.distributed.broadcast(told, 0)
-    return bool(told.item())
+    progress.best = int(told[1].item())
+    return bool(told[0].item())
 
 
 def _memory(engine: Engine) -> int:
