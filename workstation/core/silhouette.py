@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,7 @@ def _median(values: NDArray[np.float64]) -> float:
     return float(ordered[(values.size - 1) // 2] + ordered[values.size // 2]) / 2
 
 
+@lru_cache(maxsize=16)  # the linked cursor asks at every movement of the mouse
 def view_shift(anterior: Roi, posterior: Roi, columns: int) -> float:
     """By how many columns the mirrored views are apart: `columns - 1 - c + shift` is where column c lies on the other.
 
