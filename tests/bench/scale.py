@@ -159,7 +159,7 @@ def _window(folder: Path, home: Path) -> list[Row]:
     QTest.qWait(300)
     opened = [_taken(lambda: watch.seconds(lambda: page.open(draw.choice(ids)), window)) for _ in range(200)]
 
-    page.open(next(scan for scan in ids[50_000:] if ReadingKey(scan, "dora") not in library.readings(scan)))
+    page.open(next(scan for scan in ids[len(ids) // 2 :] if ReadingKey(scan, "dora") not in library.readings(scan)))
     shape = page.viewer.shape(page.viewer.panels()[0])
     for lesion in lesions(20, shape):
         page.editor.push(edits.add("Add lesion", lesion))
