@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
@@ -35,6 +35,7 @@ def overconfident(n: int, by: float, seed: int = 1) -> tuple[np.ndarray, np.ndar
     return (rng.random(n) < expit(honest)).astype(int), expit(by * honest)
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_the_curve_is_scikit_learns(cases: list[tuple[bool, float]]) -> None:
     truth, p = np.array([t for t, _ in cases], int), np.array([p for _, p in cases])

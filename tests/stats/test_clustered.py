@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.genmod.cov_struct import Independence
 from statsmodels.genmod.generalized_estimating_equations import GEE
@@ -75,6 +75,7 @@ def test_the_clustered_interval_covers_where_wilsons_does_not() -> None:
     assert 0.92 <= clustered / 500 <= 0.975 and plain / 500 < 0.85
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2), st.booleans()), min_size=8, max_size=40))
 def test_groups_are_compared_as_by_gee(rows: list[tuple[int, int, bool]]) -> None:
     """statsmodels' score test of a GEE, with patients in several groups as well."""
@@ -126,6 +127,7 @@ def test_a_group_all_right_and_no_groups() -> None:
     assert math.isnan(clustered_chi2([], [], []).p)
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_obuchowskis_variance_is_hers(cases: np.ndarray) -> None:
     """The formulas of her section 2, patient by patient with loops."""
@@ -151,6 +153,7 @@ def test_obuchowskis_variance_is_hers(cases: np.ndarray) -> None:
     assert found.variance == pytest.approx(max(s10 / m + s01 / n + 2 * s11 / (m * n), 0), abs=1e-12)
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_patients_of_one_lesion_give_delong(cases: np.ndarray) -> None:
     _, truth, a, b = cases.T
@@ -160,6 +163,7 @@ def test_patients_of_one_lesion_give_delong(cases: np.ndarray) -> None:
     assert (one.difference, one.p) == pytest.approx((other.difference, other.p), abs=1e-9, nan_ok=True)
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_the_variance_of_a_difference(cases: np.ndarray) -> None:
     """var(a - b) = 2 var(a) + 2 var(b) - var(a + b), with a + b as the components of both scores added."""
@@ -235,6 +239,7 @@ def test_tangos_interval_as_published() -> None:
     assert (round(low, 3), round(high, 3)) == (-0.517, -0.026)
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
 def test_tangos_interval_and_mcnemars_test(b: int, c: int, same: int) -> None:
     """It leaves out 0 just where (b - c) / sqrt(b + c) passes 1.96; turned round it is its mirror."""

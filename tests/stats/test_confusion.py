@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chi2_contingency
 from statsmodels.stats.proportion import proportion_confint
@@ -20,6 +20,7 @@ COUNTS = st.integers(0, 400)
 CONFUSIONS = st.builds(Confusion, COUNTS, COUNTS, COUNTS, COUNTS)
 
 
+@settings(max_examples=50)
 @given(COUNTS, COUNTS)
 def test_wilsons_interval_is_statsmodels(count: int, more: int) -> None:
     part = Proportion(count, count + more)
@@ -39,6 +40,7 @@ def test_newcombe_1998() -> None:
     ]  # fmt: skip
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
 def test_counting(cases: list[tuple[bool, bool]]) -> None:
     found = confusion([int(ill) for ill, _ in cases], [called for _, called in cases])
@@ -59,6 +61,7 @@ def test_nothing_is_nan() -> None:
     assert math.isnan(Confusion(0, 5, 5, 0).ppv_at(0.1).value), "nobody is called positive"
 
 
+@settings(max_examples=50)
 @given(CONFUSIONS)
 def test_predictive_values_at_the_sets_own_prevalence(found: Confusion) -> None:
     """By Bayes' rule at its own prevalence a set's predictive values are what it shows."""
@@ -97,6 +100,7 @@ def test_predictive_values_cover(se: float, sp: float, m: int, n: int) -> None:
     assert 0.93 <= covered / total <= 0.985
 
 
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 50), min_size=3, max_size=3), min_size=2, max_size=4))
 def test_chi_square_is_scipys(rows: list[list[int]]) -> None:
     table = np.array(rows)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
@@ -15,6 +15,7 @@ from workstation.stats.correlation import from_r, pearson_correlation
 from workstation.stats.printing import p_value, percent, rounded
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 4000), st.integers(1, 4000))
 def test_percentages_round_halves_up(count: int, more: int) -> None:
     """Against whole numbers: floor(10000 count / total + 1/2) hundredths of a percent."""
@@ -35,6 +36,7 @@ def test_digits() -> None:
     assert rounded(math.inf, 1) == "\N{INFINITY}" and (percent(1e-7, 4), percent(1 / 800)) == ("0.0000", "0.13")
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=30))
 def test_correlation_is_scipys(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, float).T

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as their_curve
@@ -35,6 +35,7 @@ def naive(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, 
     return areas, s10 / m + s01 / n
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_delong_is_delong(cases: np.ndarray) -> None:
     truth, a, b = cases.T
@@ -62,6 +63,7 @@ def test_an_area_by_hand() -> None:
     assert found.high - found.value == pytest.approx(1.959963984540054 * math.sqrt(found.variance))
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_turned_round(cases: np.ndarray) -> None:
     truth, a, b = cases.T
@@ -111,6 +113,7 @@ def test_independent_sets() -> None:
     assert found.z == pytest.approx((men.value - women.value) / math.sqrt(men.variance + women.variance))
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_the_curve_is_scikit_learns(cases: np.ndarray) -> None:
     truth, score, _ = cases.T
@@ -122,6 +125,7 @@ def test_the_curve_is_scikit_learns(cases: np.ndarray) -> None:
     assert area == pytest.approx(auc(truth, score).value)
 
 
+@settings(max_examples=50)
 @given(CASES)
 def test_youdens_threshold_is_the_best_there_is(cases: np.ndarray) -> None:
     truth, score, _ = cases.T
