@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ from ml.networks.localisation import Localiser
 from ml.networks.patient import PatientNetwork, maxima
 from ml.networks.resnet import ResNet
 from ml.networks.shapes import average_to, scaled
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_learnt() -> Iterator[None]:
+    with torch.no_grad():
+        yield
 
 
 def meta(name: str, channels: int = 3, outputs: int = 1000, width: float = 1.0, **options: bool | int) -> Backbone:
@@ -111,7 +118,7 @@ def test_without_outputs_there_is_no_head_to_leave_untrained(name: str) -> None:
 
 def test_the_maps_are_a_32nd_of_the_picture() -> None:
     x = torch.zeros(1, 3, 224, 448, device="meta")
-    found = {name: tuple(meta(name).maps(x).shape[1:]) for name in PUBLISHED}
+    found = {name: tuple(meta(name).eval().maps(x).shape[1:]) for name in PUBLISHED}
     assert found == {
         "resnet34": (512, 7, 14),
         "resnet50": (2048, 7, 14),
@@ -151,7 +158,7 @@ TOLD = {  # parameters in the table of the docs
 def test_a_network_takes_what_its_paper_shows_it_and_is_as_large_as_told(name: str) -> None:
     known = NETWORKS[name]
     with torch.device("meta"):
-        network = build(name)
+        network = build(name).eval()
         assert network(torch.zeros(2, known.channels, *known.picture)).shape == OUTPUTS[name]
         assert count(network) == TOLD[name]
 
@@ -160,7 +167,7 @@ def test_a_network_takes_what_its_paper_shows_it_and_is_as_large_as_told(name: s
 def test_a_picture_it_cannot_take_is_refused_in_words(name: str) -> None:
     known = NETWORKS[name]
     with torch.device("meta"):
-        network = build(name, width=0.25)
+        network = build(name, width=0.25).eval()
         assert count(network) < TOLD[name] / 8 or name == "residual-unet-printed"
         smallest = torch.zeros(2, known.channels, known.smallest, known.smallest + known.divisor)
         assert network(smallest).shape[0] == 2
