@@ -53,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--threads", type=int, metavar="N", help="threads on the CPU; all cores by default")
     train.add_argument("--json", action="store_true")
     train.set_defaults(run=_train)
+    speed = commands.add_parser("throughput", help="how fast a preset trains here, beside a plain loop")
+    speed.add_argument("preset")
+    speed.add_argument("--snapshot", type=Path, required=True, metavar="DIR")
+    speed.add_argument("--set", action="append", default=[], metavar="key=value", dest="changes")
+    speed.add_argument("--steps", type=int, default=30)
+    speed.add_argument("--threads", type=int, metavar="N")
+    speed.add_argument("--json", action="store_true")
+    speed.set_defaults(run=_throughput)
     every = commands.add_parser("crossval", help="train every fold of one or more networks")
     every.add_argument("presets", nargs="+", metavar="PRESET[:NETWORK]", help="small-a, small-a:roi-only, small-a:all")
     every.add_argument("--snapshot", type=Path, required=True, metavar="DIR")
@@ -87,6 +95,17 @@ def _train(asked: argparse.Namespace) -> int:
             return 0
     _give(asked, outcome.metrics, f"{outcome.state}: {outcome.run}")
     return 0 if outcome.state == "done" else 1
+
+
+def _throughput(asked: argparse.Namespace) -> int:
+    config = make(asked.preset, asked.changes)
+    _say_threads(asked.threads)
+    from ml.snapshot import Snapshot
+    from ml.throughput import throughput
+
+    found = throughput(Snapshot.load(asked.snapshot), config, asked.steps)
+    _give(asked, found, "\n".join(f"{name}: {value}" for name, value in found.items()))
+    return 0
 
 
 def _crossval(asked: argparse.Namespace) -> int:

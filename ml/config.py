@@ -40,7 +40,7 @@ class Config:
     inner: the share of each training fold's patients for checkpoint, early stopping, temperature and threshold.
     select: by what the checkpoint is picked: "auc", "dice", "loss", or "last" for the last epoch whatever it is.
     patience: stop after so many epochs without a better one; 0 never. fold: the one left out for testing; -1 none.
-    weights: a file of ImageNet weights; empty is random initialisation.
+    weights: "imagenet" for torchvision's file from torch's cache, or a path to it; empty is random initialisation.
     uncertain: lesions labelled so are left out, or learnt as benign or malignant; never tested.
     ai_tested: whether labels an AI had a part in may be tested on.
     precision: "auto" is bf16 on CUDA, else fp32. memory: where prepared pictures are kept; "mapped" is in a file.

@@ -203,7 +203,7 @@ def summed_up(out: Path, configs: Sequence[Config]) -> dict[str, Any]:
         told = {fold: json.loads((run / "card.json").read_text("utf-8")) for fold, run in done}
         each = {fold: card["metrics"]["test"] for fold, card in told.items()}
         summary[name_of(config)] = {
-            "initialisation": next(iter(told.values()))["training"]["initialisation"],
+            "initialisation": "; ".join(sorted({card["training"]["initialisation"] for card in told.values()})),
             "folds": {str(fold): found for fold, found in each.items()},
             "mean": _mean(list(each.values())),
             "pooled": pooled(table, config),

@@ -51,8 +51,9 @@ class Engine:
         if place.world > 1:
             ids = [place.device.index] if place.device.type == "cuda" else None
             forward = DistributedDataParallel(forward, device_ids=ids, **_own_buffers())
-        self.forward: Callable[[Tensor], Tensor] = torch.compile(forward) if place.compiled else forward
         self.wrapped = forward
+        self.forward: Callable[[Tensor], Tensor] = torch.compile(forward) if place.compiled else forward
+        self._proven = not place.compiled
         self.part = config.batch
         self._before: tuple[Tensor, int, int] | None = None
 
@@ -76,11 +77,17 @@ class Engine:
         """
         while True:
             try:
-                return self._step(source, samples, at, epoch, number)
-            except RuntimeError as error:
-                if not _out_of_memory(error):
+                total = self._step(source, samples, at, epoch, number)
+            except Exception as error:
+                if _out_of_memory(error):
+                    self._with_half(error)
+                elif not self._proven and not isinstance(error, TrainingError):
+                    self._uncompiled(error)
+                else:
                     raise
-                self._with_half(error)
+            else:
+                self._proven = True
+                return total
 
     def _step(self, source: Source, samples: Samples, at: Positions, epoch: int, number: int) -> Tensor:
         self.network.train()
@@ -143,7 +150,12 @@ class Engine:
             told += f"; the gradients of {len(steep)} parameters are no numbers, first {steep[0]}"
         raise TrainingError(f"{told}. Nothing of this step was kept. Try a smaller lr, or precision=fp32.")
 
-    def _with_half(self, error: RuntimeError) -> None:
+    def _uncompiled(self, error: Exception) -> None:
+        """The first step of a compiled network failed: most often there is no compiler. Go on as without."""
+        self.forward, self._proven = self.wrapped, True
+        self.say(f"not compiled ({type(error).__name__}); going on without")
+
+    def _with_half(self, error: Exception) -> None:
         if self.part == 1:
             raise TrainingError(
                 "Not even one sample fits into the device's memory. Use a smaller width, fewer "
@@ -204,5 +216,7 @@ def _optimiser(config: Config, network: nn.Module, fused: bool) -> torch.optim.O
     return torch.optim.SGD(parameters, config.lr, config.momentum, weight_decay=config.weight_decay, fused=fused)
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, RuntimeError) and (
+        isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error).lower()
+    )

@@ -46,9 +46,10 @@ class Pool:
             sealed = set(self.snapshot.manifest.sealed)
             scans = [row for row, patient in enumerate(self.snapshot.manifest.patients) if patient not in sealed]
         held = "host" if config.memory in ("host", "mapped") else config.memory
-        return Source(self._pictures(config, tuple(scans)), config, device, held)
+        return Source(self.pictures(config, tuple(scans)), config, device, held)
 
-    def _pictures(self, config: Config, scans: tuple[int, ...]) -> Pictures:
+    def pictures(self, config: Config, scans: tuple[int, ...]) -> Pictures:
+        """The pictures of exactly these scans."""
         key = (size_of(config), scans)
         if key not in self._held:
             if len(self._held) > 1:  # a task at another size: the first is not needed any more

@@ -63,11 +63,11 @@ def train(
     config: Config,
     resume: bool = False,
     stopper: Stopper | None = None,
-    pool: Pool | None = None,
+    shared: Pool | None = None,
     hear: Callable[[str], None] = runfolder.to_stderr,
     classifier: Path | None = None,
 ) -> Outcome:
-    """Train into the folder `run`. classifier: of sub-images, for a segmentation; see ml.finish.
+    """Train into the folder `run`. shared: pictures several trainings use. classifier: of sub-images, for a segmentation; see ml.finish.
 
     Raises ConfigError, SplitError, DataError, CheckpointError, TrainingError.
     """
@@ -77,7 +77,8 @@ def train(
     parts = split(snapshot.manifest, config.fold, config.inner, config.seed)
     learnt, watched = _samples(snapshot, parts, config)
     if config.network == "tree":
-        return _tree(snapshot, run, config, parts, resume, pool, hear)
+        return _tree(snapshot, run, config, parts, resume, shared, hear)
+    pool: Pool | None = None
     place = pick(config, config.epochs * len(learnt) // config.batch)
     folder = RunFolder(run, place.rank == 0, hear)
     told = _begin(folder, config, snapshot, parts, place, resume) if place.rank == 0 else None
@@ -85,7 +86,7 @@ def train(
         told = _with_the_first(run, place)
     try:
         folder.status(state="preparing", epochs=config.epochs, message="")
-        pool = pool or Pool(snapshot, folder.path)
+        pool = shared or Pool(snapshot, folder.path)
         folder.say(f"{config.preset}: {config.network} on {place.words}")
         network, begun_from = network_of(config)
         folder.say(f"weights: {begun_from}")
@@ -107,6 +108,9 @@ def train(
     except Exception as error:
         folder.status(state="failed", message=str(error))
         raise
+    finally:
+        if shared is None and pool is not None:
+            pool.close()
 
 
 def _samples(snapshot: Snapshot, parts: Split, config: Config) -> tuple[Samples, Samples]:

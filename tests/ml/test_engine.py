@@ -145,3 +145,19 @@ def test_two_processes_are_one_that_accumulates_twice(data: Snapshot, tmp_path: 
     learnt = [name for name in one.tensors if "running" not in name and "num_batches" not in name]
     assert len(learnt) > 100
     assert max(float((one.tensors[name] - two.tensors[name]).abs().max()) for name in learnt) < 1e-5
+
+
+def test_a_network_that_cannot_be_compiled_goes_on_without(data: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_compiler(network: nn.Module) -> Callable[[Tensor], Tensor]:
+        def fails(x: Tensor) -> Tensor:
+            raise FileNotFoundError("no compiler")
+
+        return fails
+
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    asked, said = config("optimiser=sgd"), list[str]()
+    engine = Engine(asked, Plain(), bce, Place(torch.device("cpu"), False, compiled=True), said.append)
+    learnt = samples(data, range(20), asked)
+    source = Pool(data, data.folder).source(asked, range(20), CPU.device)
+    assert torch.isfinite(engine.step(source, learnt, np.arange(4), 0, 0))
+    assert said == ["not compiled (FileNotFoundError); going on without"]

@@ -11,6 +11,7 @@ import torch
 from ml.batches import Source
 from ml.config import make as make_config
 from ml.pictures import areas, measured, resized
+from ml.pool import Pool
 from ml.prepared import FULL, DataError, Size, masks, pictures
 from ml.samples import hold_to_classes, samples, tiles_holding
 from ml.snapshot import FrozenLesion, FrozenScan, Snapshot, Writer, to_runs
@@ -169,3 +170,14 @@ def test_pictures_and_masks_of_nothing_are_named(tmp_path: Path) -> None:
         pictures(flat, [0], Size(ROWS, COLUMNS, "percentile", 1.0))
     with pytest.raises(DataError, match="no pixel, such as 1 of S0"):
         samples(flat, [0], config())
+
+
+def test_mapped_pictures_are_the_same_and_are_taken_away(data: Snapshot, tmp_path: Path) -> None:
+    mapped = Pool(data, tmp_path)
+    found = [
+        pool.source(config(f"memory={how}"), range(4), torch.device("cpu"))
+        for pool, how in ((mapped, "mapped"), (Pool(data, tmp_path), "host"))
+    ]
+    assert len(list(tmp_path.iterdir())) == 1 and torch.equal(found[0].values, found[1].values)
+    mapped.close()
+    assert not list(tmp_path.iterdir())
