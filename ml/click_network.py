@@ -7,8 +7,6 @@ logit of the view showing the lesion at all. `workstation.core.click_net` carrie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,7 +19,6 @@ WIDTH = 32
 SOFT = 0.4  # how sharp an ellipse's edge is drawn for the sake of the gradient, pixels
 _RAISED = 0.375
 _KNOWN = np.array([[0.0, 0.0, -0.15, -0.15, 640.0, 2.26, 1.5], [1.0, 1.0, 0.15, 0.15, 890.0, 2.4, 56.0]])
-_PARTS = ("weight", "bias")
 _START = (0.0, 0.0, 1.3, 0.0, 0.0, 2.0)  # an untaught network says: here, 3.7 pixels, round, shown
 
 
@@ -52,14 +49,6 @@ class Convolved(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.norm(self.convolution(x))
         return y
-
-    def set_norm(self, mean: Tensor, variance: Tensor, bias: Tensor) -> None:
-        """Steady it about this mean and variance of what is convolved, so that only `bias` is added in the end."""
-        assert self.norm.running_var is not None and self.norm.running_mean is not None
-        self.norm.running_mean.copy_(mean)
-        self.norm.running_var.copy_(variance)
-        self.norm.weight.copy_(torch.sqrt(variance + self.norm.eps))
-        self.norm.bias.copy_(bias + mean)
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Kernel (row, column, from, to) and bias."""
@@ -102,31 +91,6 @@ class ClickNetwork(nn.Module):
         x = functional.relu(self.f1(self.drop(torch.cat([x, scalars.to(x.dtype)], dim=1))))
         answer: Tensor = self.f2(self.drop(x))
         return answer.view(-1, 2, 6)
-
-    def take_up(self, stored: Mapping[str, NDArray[np.floating]], pictures: Tensor, scalars: Tensor) -> None:
-        """Go on from weights as they are stored. pictures, scalars: some of what is learned from, by which the parts
-        that were folded into the convolutions are told again."""
-        layers = [(name, part) for name, part in self.named_modules() if isinstance(part, Convolved | nn.Linear)]
-        self.eval()
-        with torch.no_grad():
-            for name, part in layers:
-                weight, bias = (torch.from_numpy(stored[f"{name}.{which}"].astype(np.float32)) for which in _PARTS)
-                if isinstance(part, nn.Linear):
-                    part.weight.copy_(weight.T)
-                    part.bias.copy_(bias)
-                    continue
-                part.convolution.weight.copy_(weight.permute(3, 2, 0, 1))
-                part.set_norm(torch.zeros_like(bias), torch.ones_like(bias), bias)
-            seen: dict[str, Tensor] = {}
-            for name, part in layers:
-                if isinstance(part, Convolved):
-                    part.convolution.register_forward_hook(lambda _, __, out, name=name: seen.__setitem__(name, out))
-            self(pictures, scalars)
-            for name, part in layers:
-                if isinstance(part, Convolved):
-                    part.convolution._forward_hooks.clear()
-                    out = seen[name]
-                    part.set_norm(out.mean((0, 2, 3)), out.var((0, 2, 3)), part.norm.bias.clone())
 
     def stored(self) -> dict[str, NDArray[np.float16]]:
         """The weights as the workstation reads them."""

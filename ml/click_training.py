@@ -114,9 +114,8 @@ def teach(
     told: Callable[[str], object],
     network: ClickNetwork,
     rate: float = RATE,
-    guided: float = 0.5,
 ) -> ClickNetwork:
-    """The network with the running mean of its weights over the last steps; rate, guided: at their highest."""
+    """The network with the running mean of its weights over the last steps; rate: of learning, at its highest."""
     random = np.random.default_rng(seed)
     network = network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean: ClickNetwork = copy.deepcopy(network).eval()
@@ -135,7 +134,7 @@ def teach(
             group["lr"] = rate * warm * 0.5 * (1 + math.cos(math.pi * done)) + 1e-6
         with torch.autocast("cpu", dtype=torch.bfloat16):
             answer = network(pictures, scalars)
-        cost = loss(answer.float(), masks, there, max(0.02, guided * (1 - 4 * done)))
+        cost = loss(answer.float(), masks, there, max(0.02, 0.5 * (1 - 4 * done)))
         optimiser.zero_grad()
         cost.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -194,34 +193,26 @@ def main(arguments: list[str] | None = None) -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("squares", type=Path)
     ask.add_argument("out", type=Path)
-    ask.add_argument("--steps", type=int, default=2600)
+    ask.add_argument("--steps", type=int, default=4500)
     ask.add_argument("--seed", type=int, default=0)
-    ask.add_argument("--going-on", type=Path, help="a folder with what an earlier run gave, to be taught further")
     ask.add_argument("--threads", type=int, default=1)
     asked = ask.parse_args(arguments)
     torch.set_num_threads(asked.threads)
     learn, check = Squares.load(asked.squares / "learn"), Squares.load(asked.squares / "check")
     torch.manual_seed(asked.seed)
-    network = ClickNetwork()
-    before: dict[str, Any] = {}
-    if asked.going_on is not None:
-        before = json.loads((asked.going_on / "click.json").read_text(encoding="utf-8"))
-        first = np.arange(min(512, len(learn)))
-        counts, facts, _ = learn.taken(
-            first, learn.places(np.random.default_rng(asked.seed), np.zeros(len(learn)))[first]
-        )
-        with np.load(asked.going_on / "click.npz", allow_pickle=False) as stored:
-            network.take_up(dict(stored), *prepared(counts, facts))
-    rate, guided = (RATE, 0.5) if asked.going_on is None else (RATE / 2, 0.02)
-    network = teach(learn, asked.steps, asked.seed, _said, network, rate, guided)
+    network = teach(learn, asked.steps, asked.seed, _said, ClickNetwork())
     figures = checked(network, check)
     print(json.dumps(figures))
+    said = f"--steps {asked.steps} --seed {asked.seed} --threads {asked.threads}"
     card = {
         "what": "estimator of a click: an ellipse in either view, and which view shows the lesion",
         "trained on": "simulated scans",
         "made": sorted(set(learn.made)),
         "squares": len(learn),
-        "commands": [*before.get("commands", []), "python -m ml.click_training " + " ".join(arguments or sys.argv[1:])],
+        "commands": [
+            "python -m workstation.workflows.click_squares SQUARES",
+            f"python -m ml.click_training SQUARES OUT {said}",
+        ],
         "torch": torch.__version__,
         "checked on": sorted(set(check.made)),
         "check": figures,

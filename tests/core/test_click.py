@@ -16,6 +16,8 @@ from workstation.core.body import BodyFacts, facts
 from workstation.core.click import delineate
 from workstation.core.isocontour import ContourSpec, isocontour
 from workstation.core.scan import VIEWS, Frame, How, View
+from workstation.phantom.cohorts import COHORTS
+from workstation.phantom.patient import simulate
 from workstation.workflows.click_weights import estimator
 
 SHAPE = (420, 160)
@@ -74,11 +76,28 @@ def test_either_view_gives_the_same_spot() -> None:
         assert one.peak - one.background == pytest.approx(50.0, rel=0.4)
 
 
-def test_what_only_one_view_shows_stays_in_it() -> None:
-    spot = blob(150, 105, 4, 60.0)
-    frames, bodies = scene(spot, np.zeros(SHAPE))
-    found = delineate(frames, bodies, View.ANTERIOR, (150.0, 105.0), estimator())
-    assert found[View.ANTERIOR] is not None and found[View.POSTERIOR] is None
+def test_simulated_lesions_it_never_saw() -> None:
+    """Nearly the truth in both views, and none drawn where the truth says a view shows nothing."""
+    random = np.random.default_rng(1)
+    scores, told = [], []
+    for patient in range(150, 158):
+        made = simulate(COHORTS["lesions-3352"], 7002, patient)[-1]
+        spacing = (made.acquisition.grid.spacing_mm,) * 2
+        frames = {view: Frame(made.counts[k], view, How.VIEW_CODE, spacing_mm=spacing) for k, view in enumerate(VIEWS)}
+        bodies = {view: facts(frame.counts, view, spacing) for view, frame in frames.items()}
+        for lesion in made.lesions:
+            if not lesion.visible:
+                continue
+            k = int(np.argmax(lesion.masks.sum(axis=(1, 2))))
+            row, column = np.argwhere(lesion.masks[k]).mean(axis=0) + random.uniform(-2, 2, 2)
+            found = delineate(frames, bodies, VIEWS[k], (row, column), estimator())
+            if found:
+                shape = made.counts.shape[1:]
+                own = [found[v].roi.mask(shape) if found.get(v) else np.zeros(shape, bool) for v in VIEWS]
+                scores.append(dice(np.stack(own), lesion.masks))
+                told.append((found.get(VIEWS[1 - k]) is not None, bool(lesion.masks[1 - k].any())))
+    assert len(scores) > 20 and np.median(scores) > 0.78 and np.mean(np.array(scores) < 0.5) < 0.15
+    assert np.mean([said == true for said, true in told]) > 0.85
 
 
 def test_pixels_of_half_the_size_give_the_same_spot() -> None:

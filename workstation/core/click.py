@@ -17,7 +17,6 @@ from workstation.core.scan import Frame, View
 
 _SHOWN = 0.5  # the other view gets no ROI when it is less likely than this to show the spot
 _FAR = 10.0  # a middle this far from the click is not what was pointed at, usual pixels
-_CLEAR = 2.0  # standard deviations of its height by which a spot stands out at least in the view clicked
 _AROUND = 0.02  # of the spot's height: counts down to there tell its background
 
 
@@ -32,9 +31,9 @@ def delineate(
     """The contours of what is hot at a (row, column) place of a view; empty where there is nothing to delineate.
 
     In the "background" mode the contour is the ellipse that `estimator` sees in both views, drawn where a spot of that
-    form has fallen to `fraction` of its height; None for the other view where it shows nothing. Where counts in the
-    ellipse do not stand above those around it, and in the mode "maximum", it is the isocontour of this view's counts
-    alone. What belongs to bladder or injection site is left out.
+    form has fallen to `fraction` of its height; None for the other view where it shows nothing. Where the ellipse lies
+    beside the body, and in the mode "maximum", it is the isocontour of this view's counts alone. What belongs to
+    bladder or injection site is left out.
     """
     excluded = bodies[view].excluded_mask
     row, column = round(at[0]), round(at[1])
@@ -43,7 +42,7 @@ def delineate(
     if spec.mode == "background":
         square = cut(frames, bodies, view, at, REACH)
         guess = estimator(square)
-        if np.hypot(*guess.shapes[0, :2]) < _FAR:
+        if _sensible(square, guess, bodies[view]):
             own = _contour(square, guess, 0, frames[view], bodies[view], spec)
             if own is not None:
                 return {view: own, **_other(square, guess, view, frames, bodies, spec)}
@@ -64,17 +63,25 @@ def _other(
     there = view.other
     if there not in frames:
         return {}
-    if guess.shown[1] < _SHOWN:
-        return {there: None}
-    return {there: _contour(square, guess, 1, frames[there], bodies[there], spec)}
+    contour = _contour(square, guess, 1, frames[there], bodies[there], spec) if guess.shown[1] >= _SHOWN else None
+    return {there: contour}
+
+
+def _sensible(square: Square, guess: Guess, body: BodyFacts) -> bool:
+    """Whether the ellipse is near the click, and it or the click in the body."""
+    row, column = square.places[0]
+    down, across = guess.shapes[0, :2]
+    if not np.hypot(down, across) < _FAR:
+        return False
+    middle = (round(row + down * square.step[0]), round(column + across * square.step[1]))
+    rows, columns = body.shape
+    inside = 0 <= middle[0] < rows and 0 <= middle[1] < columns and bool(body.body_mask[middle])
+    return inside or bool(body.body_mask[int(row), int(column)])
 
 
 def _contour(square: Square, guess: Guess, k: int, frame: Frame, body: BodyFacts, spec: ContourSpec) -> Contour | None:
-    """The ellipse in view k of the square (0 the clicked one); None where no pixel is in it or nothing stands out."""
+    """The ellipse in view k of the square (0 the clicked one); None where it holds no pixel."""
     shape, (row, column), step = guess.shapes[k], square.places[k], square.step
-    background, height, doubt = _heights(square.counts[k], shape)
-    if not height > (_CLEAR * doubt if k == 0 else 0.0):
-        return None
     way = 1.0 if k == 0 else -1.0  # the square has the other view's columns reversed
     far = ellipse.reach(shape, spec.fraction) + 1.0
     middle = (row + shape[0] * step[0], column + way * shape[1] * step[1])
@@ -89,25 +96,15 @@ def _contour(square: Square, guess: Guess, k: int, frame: Frame, body: BodyFacts
     roi = Roi.from_mask(inside & ~body.excluded_mask[top:bottom, left:right], top, left)
     if roi is None:
         return None
-    size = step[0] * step[1]  # counts of a usual pixel, in the scan's own
-    background, height = background / size, height / size
+    background, height = (value / (step[0] * step[1]) for value in _heights(square.counts[k], shape))
     return Contour(roi, background + spec.fraction * height, background + height, background, spec.mode)
 
 
-def _heights(counts: Singles, shape: Floats) -> tuple[float, float, float]:
-    """Background and height, counts per usual pixel, by the line through counts against the spot's profile; and the
-    standard deviation that counting gives the height."""
+def _heights(counts: Singles, shape: Floats) -> tuple[float, float]:
+    """Background under the spot and its height, counts per usual pixel: what fits best as a plane and its profile."""
     rows, columns = np.mgrid[-REACH:REACH, -REACH:REACH].astype(float)
     profile = ellipse.profile(shape, rows, columns)
     near = profile >= _AROUND
-    if np.count_nonzero(near) < 2:
-        return 0.0, 0.0, np.inf
-    values, share = counts[near].astype(float), profile[near]
-    away = share - share.mean()
-    spread = max(float(away @ away), 1e-9)
-    mean, height = float(values.mean()), float(away @ values) / spread
-    doubt = float(np.sqrt(max(mean, 0.0) / spread))
-    background = mean - height * float(share.mean())
-    if background < 0.0:  # counts are not: the line then goes through nought
-        background, height = 0.0, float(share @ values) / float(share @ share)
-    return background, height, doubt
+    terms = np.stack([np.ones_like(profile), rows - shape[0], columns - shape[1], profile], axis=-1)[near]
+    found = np.linalg.lstsq(terms, counts[near].astype(float), rcond=None)[0]
+    return max(float(found[0]), 0.0), max(float(found[3]), 0.0)

@@ -1,7 +1,7 @@
 """The click's estimator: a small network that was shown simulated lesions and says where the spot ends.
 
 It looks at a `click_square.Square` and gives, for each view, the five numbers of an ellipse (see `ellipse`) and how
-likely the lesion shows there at all. What it learned, and from what, is said in docs/adr/0009; here it is only carried
+likely the lesion shows there at all. What it learned, and from what, is said in docs/adr/0010; here it is only carried
 out, with NumPy, in about a millisecond. Convolutions are products of matrices; pictures are (row, column, channel).
 """
 

@@ -26,7 +26,7 @@ from workstation.workflows.processes import in_order
 COHORT = "lesions-3352"
 WIDE = REACH + 18  # half a square that is kept, pixels
 PATIENTS = 50  # of a file
-LEARN, CHECK = "7001:0-1150,7001:1700-3000", "7002:0-150"
+LEARN, CHECK = "7001:0-3300,7003:300-1100", "7002:0-150"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,6 @@ from workstation.core.click_net import Estimator
 
 @cache
 def estimator() -> Estimator:
-    """The click's estimator (docs/adr/0009; its card is the .json beside it)."""
+    """The click's estimator (docs/adr/0010; its card is the .json beside it)."""
     with np.load(resources.path("models", "click.npz"), allow_pickle=False) as stored:
         return Estimator.of(dict(stored))
