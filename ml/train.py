@@ -67,8 +67,9 @@ def train(
     hear: Callable[[str], None] = runfolder.to_stderr,
     classifier: Path | None = None,
 ) -> Outcome:
-    """Train into the folder `run`. shared: pictures several trainings use. classifier: of sub-images, for a segmentation; see ml.finish.
+    """Train into the folder `run`.
 
+    shared: pictures that several trainings use. classifier: of sub-images, for a segmentation; see ml.finish.
     Raises ConfigError, SplitError, DataError, CheckpointError, TrainingError.
     """
     stopper = stopper or Stopper()
