@@ -63,6 +63,7 @@ def test_a_judge_who_knows_the_truth_gives_every_scan_its_truth(benches):
         assert library.rows([scan])[0].status is Progress.REVIEWED
         adjudication.next()
     assert library.ids(TO_ADJUDICATE) == [] and library.verify().ok
+    assert adjudication.scans_left == 0 and "No scan is left" in bench.notes[-1]
     with library._connections.reading() as connection:
         who = connection.execute("SELECT DISTINCT who FROM history WHERE reader = 'adjudicated'").fetchall()
     assert who == [("judge",)]

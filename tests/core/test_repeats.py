@@ -68,5 +68,6 @@ def test_pace() -> None:
     assert pace.lesions_per_hour == 120
     assert pace.hours_left == pytest.approx(1.5)
     assert math.isnan(Pace(0, 5, 0, 0).hours_left)
+    assert math.isnan(Pace(2, 5, 0, 0).hours_left), "both were done before the queue was made"
     assert math.isnan(Pace(0, 5, 0, 0).lesions_per_hour)
     assert Pace(5, 5, 0, 0).hours_left == 0

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from tests.app.adjudicating import library_read_twice
 from tests.made_scans import HOT, SHAPE, new_scan
-from tests.ui.test_page_read import canvases, click, drag, point
+from tests.ui.test_page_read import canvases, click, drag, move, point
 from workstation.core import edits
 from workstation.core.edits import Step
 from workstation.core.lesion import ReadingKey
@@ -30,6 +30,8 @@ K = Qt.Key
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 DIGITS = (K.Key_1, K.Key_2, K.Key_3, K.Key_4, K.Key_0)
+
+__all__ = ["ACTS", "do", "draw_act", "make_library_to_work_in", "move"]
 
 Act = Callable[[MainWindow, Random], None]
 

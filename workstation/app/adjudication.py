@@ -55,7 +55,8 @@ def hidden_order(read: Read) -> str:
 class Adjudication(QObject):
     """`changed` when it begins or ends, another question is on screen, or one was decided.
 
-    at: number of the question on screen. scans_left: scans of the library that were to be adjudicated when this began.
+    at: number of the question on screen. scans_left: scans of the library that were to be adjudicated when this
+    scan came on screen, or after the last of the list.
     """
 
     changed = Signal()
@@ -182,10 +183,14 @@ class Adjudication(QObject):
         self._editor.adjudicate(self._settle)
         compared = compare(read, min(settings.adjudicate_dice, 1.0), self._frame().spacing_mm)
         self.comparison = decision.reconsidered(compared, self.session)
-        self.scans_left = len(library.ids(ScanQuery(to_adjudicate=True)))
+        self._count_left()
         left, self._held = self.left, self._holding()
         self._go(self.questions.index(left[0]) if left else 0)
         return True
+
+    def _count_left(self) -> None:
+        library = self._workbench.library
+        self.scans_left = 0 if library is None else len(library.ids(ScanQuery(to_adjudicate=True)))
 
     def next(self) -> None:
         """The next open question; after the last, the next scan."""
@@ -297,6 +302,11 @@ class Adjudication(QObject):
                 break
             self._take_over()
             agreed += 1
+        if self.active and self._reading.scan == scan:  # the last of the list
+            self._count_left()
+            self._show()
+            if not self.scans_left:
+                self.told.emit(self.tr("No scan is left to adjudicate: what was decided is the adjudicated reading."))
         if agreed:
             self.told.emit(self.tr("Readers agreed on {0} scans on the way; they were taken over.").format(agreed))
 

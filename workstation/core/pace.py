@@ -37,7 +37,9 @@ class Pace:
 
     @property
     def hours_left(self) -> float:
-        """At the pace so far; nan while no case is done."""
+        """At the pace so far; nan while no case is done, or none that anybody worked on in this queue."""
         if self.done == self.total:
             return 0.0
-        return (self.total - self.done) * self.seconds / 3600.0 / self.done if self.done else math.nan
+        if not self.done or self.seconds <= 0:
+            return math.nan
+        return (self.total - self.done) * self.seconds / 3600.0 / self.done

@@ -235,7 +235,8 @@ class AdjudicationPanel(QFrame):
 
     def _around(self) -> str:
         adjudication = self._adjudication
-        words = [self.tr("Scans left to adjudicate: {0}.").format(adjudication.scans_left)]
+        left = adjudication.scans_left
+        words = [self.tr("Scans left to adjudicate: {0}.").format(left) if left else self.tr("No scan is left.")]
         if unfinished := adjudication.unfinished():
             letters = self.tr(" and ").join(LETTERS[n] for n in unfinished)
             words.append(self.tr("Not marked done by {0}.").format(letters))

@@ -42,7 +42,7 @@ class ClinicalPanel(QFrame):
         self.setObjectName("panel")
         self._editor, self._workbench = editor, workbench
         self._found: PatientFacts | None = None
-        self.head = QToolButton(objectName="tool")
+        self.head = QToolButton(objectName="fold")
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.head.setFocusPolicy(Qt.FocusPolicy.NoFocus)

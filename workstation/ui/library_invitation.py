@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workstation.ui import theme
 
@@ -109,14 +109,19 @@ class NothingFound(QWidget):
 class Question(QFrame):
     """Asks something in a line over the list: nothing waits for the answer.
 
-    choices: (words, value). leave: the words for doing nothing. The answer is what was asked about (the paths of files,
-    say) and the value.
+    choices: (words, value). leave: the words for doing nothing. narrow: the buttons stand under the words, for a
+    column. The answer is what was asked about (the paths of files, say) and the value.
     """
 
     answered = Signal(object, object)  # what was asked about, value
 
     def __init__(
-        self, words: str, choices: Sequence[tuple[str, object]], leave: str = "", parent: QWidget | None = None
+        self,
+        words: str,
+        choices: Sequence[tuple[str, object]],
+        leave: str = "",
+        parent: QWidget | None = None,
+        narrow: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
@@ -124,10 +129,14 @@ class Question(QFrame):
         self.buttons: dict[object, QPushButton] = {}
         self.words = QLabel(words)
         self.words.setWordWrap(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 8)
+        direction = QBoxLayout.Direction
+        whole = QBoxLayout(direction.TopToBottom if narrow else direction.LeftToRight, self)
+        whole.setContentsMargins(12, 8, 12, 8)
+        whole.setSpacing(8)
+        row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self.words, 1)
+        whole.addWidget(self.words, 1)
+        whole.addLayout(row)
         for text, value in choices:
             button = QPushButton(text)
             button.clicked.connect(lambda _=False, chosen=value: self._answer(chosen))

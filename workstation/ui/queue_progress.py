@@ -29,6 +29,7 @@ class QueueProgress(QFrame):
             self.tr("What was read stays. Cases that are left are not asked for any more, and others' readings show."),
             ((self.tr("End it"), True),),
             self.tr("Go on reading"),
+            narrow=True,
         )
         self.sure.hide()
         self.end.clicked.connect(lambda: self.sure.ask(True))
@@ -71,9 +72,7 @@ class QueueProgress(QFrame):
         measured = self.tr("{0:,.0f} lesions an hour, pauses over 3 minutes left out").format(rate)
         self._rate.setText(self.tr("not known yet") if math.isnan(rate) else measured)
         hours = pace.hours_left
-        self._left.setText(
-            self.tr("not known before the first case is done") if math.isnan(hours) else self._duration(hours)
-        )
+        self._left.setText(self._duration(hours))
         order = self.tr(str(queue.settings.get("order", "")))
         made = self.tr("{0} by {1}, {2}").format(queue.at[:10], queue.who, order)
         self._made.setText(made)
@@ -88,6 +87,10 @@ class QueueProgress(QFrame):
         self.resume.setText(self.tr("All done") if every else self.tr("Go on reading") if begun else self.tr("Begin"))
 
     def _duration(self, hours: float) -> str:
+        if math.isnan(hours):
+            return self.tr("not known before a case of it is done")
+        if hours == 0:
+            return self.tr("nothing")
         if hours < 1:
             minutes = math.ceil(hours * 60)
             return self.tr("about {0} minutes").format(minutes) if minutes > 1 else self.tr("about a minute")
