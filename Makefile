@@ -3,7 +3,7 @@
 PYTHON_HERE := .venv/bin/python
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
 
-.PHONY: run setup test lint bench shots soak package
+.PHONY: run setup test lint bench click shots soak package
 
 run: setup
 	@if [ "$$(uname)" != Linux ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
@@ -49,6 +49,11 @@ simulator-tables: setup-dev
 
 simulator-blind: setup-dev
 	$(PYTHON_HERE) -m tests.simulator.blind --seed $${SEED:-1} --out out/blind
+
+# Teaches the click again, on 2 cores in about three quarters of an hour; weights and card go to resources/models.
+click: setup-dev
+	$(PYTHON_HERE) -m workstation.workflows.click_squares out/click
+	$(PYTHON_HERE) -m ml.click_training out/click resources/models
 
 shots: setup-display
 	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.shots

@@ -179,6 +179,19 @@ def test_pictures_without_anything_do_no_harm(level: float, at: tuple[int, int])
         assert contour is None or np.isfinite([contour.threshold, contour.peak, contour.background]).all()
 
 
+def test_what_is_no_number_does_no_harm() -> None:
+    spot = blob(150, 105, 4, 60.0)
+    frames, bodies = scene(spot, spot)
+    holed = {}
+    for view in VIEWS:
+        counts = frames[view].counts.astype(np.float32)
+        counts[140:160:7, ::9], counts[145, ::11] = np.nan, np.inf
+        holed[view] = Frame(counts, view, How.VIEW_CODE)
+    for spec in (ContourSpec(), ContourSpec("maximum", 0.5)):
+        found = delineate(holed, bodies, View.ANTERIOR, (150, 105), estimator(), spec)
+        assert found[View.ANTERIOR] is not None
+
+
 def test_the_weights_are_those_of_their_card() -> None:
     stored, card = (resources.path("models", f"click.{kind}").read_bytes() for kind in ("npz", "json"))
     assert json.loads(card)["sha256"] == hashlib.sha256(stored).hexdigest()

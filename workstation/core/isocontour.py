@@ -74,7 +74,9 @@ def isocontour(
     unit = _USUAL_MM / float(np.mean(spacing_mm)) if spacing_mm else 1.0
     half = int(np.ceil((_REACH + _CLIMB + 14) * unit))
     top, left = max(row - half, 0), max(column - half, 0)
-    crop = counts[top : row + half + 1, left : column + half + 1]
+    crop: Counts = counts[top : row + half + 1, left : column + half + 1]
+    if crop.dtype != np.uint16:  # what is no number counts as nought
+        crop = np.nan_to_num(crop.astype(np.float32), posinf=0.0, neginf=0.0)
     allowed = np.ones(crop.shape, bool) if exclude is None else ~exclude[top : row + half + 1, left : column + half + 1]
     if not allowed[row - top, column - left]:
         return None
