@@ -144,7 +144,7 @@ class ClinicalPanel(QFrame):
         row(self.tr("Tumour"), self.tumour)
         row(self.tr("Sex, age"), self.sex, self.age)
         row(self.tr("Treatment"), fields["treatment_start"])
-        row(self.tr("Other scans"), self.scans)
+        row(self.tr("Scans"), self.scans)
         row(self.tr("Reference"), self.reference, reference=True)
         row(self.tr("Evidence"), fields["reference_evidence"], reference=True)
         row(self.tr("Its date"), fields["reference_date"], self.by, reference=True)
@@ -244,13 +244,14 @@ class ClinicalPanel(QFrame):
     def _scan_words(self) -> str:
         found = self._found
         if found is None or not (found.before or found.after):
-            return self.tr("none with a day")
+            return self.tr("no other with a day")
         parts = []
         for gaps, words in ((found.before, self.tr("{0} days earlier")), (found.after, self.tr("{0} days later"))):
             if gaps:
                 more = ", ..." if len(gaps) > _DAYS_SHOWN else ""
                 parts.append(words.format(", ".join(str(gap) for gap in gaps[:_DAYS_SHOWN]) + more))
-        return "; ".join(parts)
+        which = self.tr("another {0}") if len(found.before) + len(found.after) == 1 else self.tr("others {0}")
+        return which.format("; ".join(parts))
 
     def _summary_words(self, blinded: bool) -> str:
         found = self._found

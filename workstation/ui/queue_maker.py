@@ -74,7 +74,7 @@ class QueueMaker(QFrame):
         for box in (self.seed, self.share, self.gap):
             line = box.findChild(QLineEdit)
             assert line is not None
-            line.setTextMargins(4, 0, 4, 0)  # as far from the frame as the other fields' text
+            line.setTextMargins(6, 0, 6, 0)  # as far from the frame as the other fields' text
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.make, 1)
