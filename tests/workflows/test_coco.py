@@ -158,6 +158,9 @@ def bad(raw: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         ({"images": [image | {"height": 512}], "annotations": []}, "another picture"),
         ({"images": [image, image]}, "another image's"),
         ({"images": [image | {"sha256": "0" * 64, "reader": "new"}], "annotations": []}, "another picture"),
+        ({"images": [image | {"reader": "an\u202en"}], "annotations": []}, "all of which show"),
+        ({"images": [image | {"reader": "a\ud800"}], "annotations": []}, "all of which show"),
+        ({"images": [image | {"comment": "\udfff"}], "annotations": []}, "comment is text of at most"),
         ({"images": [5]}, "image 1: it is no JSON object"),
         ({"categories": 3}, "no list of categories"),
     ]

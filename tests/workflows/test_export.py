@@ -75,6 +75,10 @@ def test_a_table_cut_short_brings_in_no_half_reading(tmp_path: Path, clinical: L
     cut.write_bytes(whole.replace(b",hand,", b",hand,1,5,", 1))
     with pytest.raises(CallError, match="row 2 has more cells"):
         bring(other, labels=cut)
+    head, rest = whole.split(b"\n", 1)
+    cut.write_bytes(head.replace(b"comment", b"label") + b"\n" + rest)  # the later one would be believed: no label
+    with pytest.raises(CallError, match="the column label twice"):
+        bring(other, labels=cut)
     assert not other.readings("S000")
     cut.write_bytes(whole)
     assert bring(other, labels=cut).labels == 3
@@ -165,6 +169,9 @@ def test_labels_never_replace_what_somebody_read(read_library: Library, cohort: 
         ("label", "evil", "label is one of"),
         ("grade", "7", "grade is a number"),
         ("reader", "", "reader is empty"),
+        ("reader", "an\u202en", "do not show"),
+        ("lesion", "L\n1", "do not show"),
+        ("comment", "x" * 10_001, "comment is text of at most"),
         ("anterior_roi", "1;2;3", "top;left;height;width;bits"),
         ("anterior_roi", "5000;0;2;2;8A==", "lies outside"),
         ("anterior_roi", "0;0;9000;9000;8A==", "another size"),

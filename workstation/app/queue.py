@@ -17,7 +17,7 @@ from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.core.lesion import Progress
 from workstation.core.pace import Pace
-from workstation.core.people import Person, Role
+from workstation.core.people import Person, Role, is_name
 from workstation.core.repeats import GAP, SHARE
 from workstation.store.values import ADJUDICATED, TRUTH, ScanRow
 from workstation.workflows import queueing
@@ -72,6 +72,9 @@ class WorkQueue(QObject):
 
         name = " ".join(name.split())
         if not name:
+            return False
+        if not is_name(name):
+            self._workbench.note(self.tr("A name has at most 100 letters, and all of them show."))
             return False
         if name in (ADJUDICATED, TRUTH):
             self._workbench.note(self.tr("{0} is no person: readings of that name are made otherwise.").format(name))

@@ -27,6 +27,14 @@ class Person:
     role: Role
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be whose a reading is: one line of at most 100 letters, without spaces at its ends.
+
+    Letters that do not show (line ends, turned directions, halves of surrogate pairs) would make two people look alike.
+    """
+    return bool(text) and text == text.strip() and len(text) <= 100 and text.isprintable()
+
+
 class Task(StrEnum):
     """What is not everybody's, as the end of "only ..."."""
 

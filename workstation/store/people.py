@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from workstation.core.people import Person, Role
+from workstation.core.people import Person, Role, is_name
 from workstation.store import history
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
@@ -26,8 +26,8 @@ def role(connection: sqlite3.Connection, name: str) -> Role | None:
 
 def tell(connections: Connections, person: Person, who: str) -> bool:
     """Give a person a role, or another one; durable when this returns. False where it was so already."""
-    if not person.name.strip() or person.name != person.name.strip():
-        raise LibraryError("A person needs a name that neither begins nor ends with a space.")
+    if not is_name(person.name):
+        raise LibraryError("A person needs a name, of at most 100 letters, that neither begins nor ends with a space.")
     with connections.writing() as db:
         connection = db.conn
         before = role(connection, person.name)

@@ -24,8 +24,10 @@ from workstation.core import days, edits
 from workstation.core.edits import Edit, EditError, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, Progress, ReadingKey, Roi
+from workstation.core.people import is_name
 from workstation.core.scan import Frame, View
 from workstation.workflows.errors import CallError
+from workstation.workflows.free_text import MAX_COMMENT, is_comment
 
 if TYPE_CHECKING:
     from workstation.core.body import BodyFacts
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 MAX_LINE = 4 << 20
 _MAX_POINTS = 10_000
-_MAX_COMMENT = 10_000
 _SIDES = ("left", "right", "midline")
 _SAID = ("label", "criterion", "region", "side", "confidence", "comment", "evidence", "evidence_date")
 _FIELDS = {
@@ -72,8 +73,8 @@ def run(library: Library, scan: str, reader: str, lines: Iterable[bytes]) -> Ite
 
     if not library.rows([scan]):
         raise CallError(f"There is no scan {scan} in this library. See them with: osteoscope list.")
-    if not reader.strip() or len(reader) > 100 or not reader.isprintable():
-        raise CallError("A reader needs a name, of at most 100 letters.")
+    if not is_name(reader):
+        raise CallError("A reader needs a name, of at most 100 letters, that neither begins nor ends with a space.")
     if reader in (ADJUDICATED, TRUTH):
         raise CallError(f"{reader} is no person: name who reads with --reader. Readings are adjudicated in the window.")
     desk = _Desk(library, library.key(scan, reader))
@@ -278,8 +279,8 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
             continue
         value = asked[name]
         if name == "comment":
-            if not isinstance(value, str) or len(value) > _MAX_COMMENT or not _is_text(value):
-                raise Refused(f"A comment is text of at most {_MAX_COMMENT:,} letters.")
+            if not isinstance(value, str) or not is_comment(value):
+                raise Refused(f"A comment is text of at most {MAX_COMMENT:,} letters.")
         elif name == "evidence_date":
             if value is not None and not days.is_day(value):
                 raise Refused("evidence_date is a day in the form 2024-03-05, or null.")
@@ -289,11 +290,6 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "label" in said:
         said["label_origin"] = Origin.HAND
     return said
-
-
-def _is_text(value: str) -> bool:
-    """JSON can spell half of a pair of surrogates, which no file can hold."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _check_criterion(said: Mapping[str, Any], lesion: Lesion) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workstation.core.edits import Edit, LesionChange, Step
 from workstation.core.lesion import Lesion, Reading, ReadingKey, Verdict
-from workstation.core.people import Task, refusal
+from workstation.core.people import Task, is_name, refusal
 from workstation.workflows import json_files, labels_coco, labels_csv, labels_labelme, table
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.labels_given import Labels
@@ -120,6 +120,11 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
     key = ReadingKey(scan, labels.reader or who, labels.round)
     if not key.reader:
         raise WorkflowError(f"{labels.where}: it does not say who read it; name the reader with --reader.")
+    if not is_name(key.reader):
+        raise WorkflowError(
+            f"{labels.where}: a reader has a name of at most 100 letters, all of which show, not {key.reader[:40]!r}; "
+            "the reading was left out."
+        )
     if key.reader == ADJUDICATED and (refused := refusal(Task.ADJUDICATE, who, library.people())):
         raise WorkflowError(f"{labels.where}: {refused} The adjudicated reading was left out.")
     lesions = labels.lesions

@@ -53,6 +53,10 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
             missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
             if missing:
                 raise CallError(f"{file} is no lesion table as export writes it: it has no column {missing[0]}.")
+            names = list(reader.fieldnames or ())
+            twice = [name for name in table.COLUMNS if names.count(name) > 1]
+            if twice:
+                raise CallError(f"{file} has the column {twice[0]} twice: which one is meant?")
             rows = []
             for line, row in enumerate(reader, start=2):
                 # A table cut short in the middle of a row would bring in half a reading.

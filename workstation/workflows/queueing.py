@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import resources
 from workstation.core.dealing import deal, drawn
-from workstation.core.people import Person, Role
+from workstation.core.people import Person, Role, is_name
 from workstation.core.repeats import GAP, SHARE, Item, shuffled, with_repeats
 from workstation.workflows.errors import CallError, WorkflowError
 
@@ -190,7 +190,7 @@ def _refuse(library: Library, everybody: Sequence[Person], team: Team) -> None:
     for name in names:
         if name in (ADJUDICATED, TRUTH):
             raise CallError(f"{name} is no person: name who reads.")
-        if not name.strip() or name != name.strip() or len(name) > 100 or not name.isprintable():
+        if not is_name(name):
             raise CallError("A reader needs a name, of at most 100 letters, that neither begins nor ends with a space.")
         if library.open_queue(name) is not None:
             raise WorkflowError(f"{name} has a queue that is not ended. Finish or end it, then make another.")

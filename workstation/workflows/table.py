@@ -12,6 +12,7 @@ import resources
 from workstation.core import days
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, Roi, Verdict
 from workstation.core.scan import Frame, View
+from workstation.workflows.free_text import MAX_COMMENT, is_comment
 
 if TYPE_CHECKING:
     from workstation.store.values import ScanRow
@@ -117,7 +118,7 @@ def lesion_of(row: Mapping[str, str], rois: Mapping[View, Roi]) -> Lesion:
         region=_among(row, "region", tuple(resources.table("vocab/regions"))),
         side=_among(row, "side", SIDES),
         confidence=_number(row, "confidence", range(1, 4)),
-        comment=_unguarded(row.get("comment") or ""),
+        comment=_comment("comment", _unguarded(row.get("comment") or "")),
         roi_origin=Origin(_among(row, "origin", tuple(Origin)) or Origin.IMPORTED),
         label_origin=Origin(_among(row, "label_origin", tuple(Origin)) or Origin.IMPORTED),
         evidence=_among(row, "evidence", tuple(resources.table("vocab/examinations"))),
@@ -129,7 +130,8 @@ def verdict_of(row: Mapping[str, str], comment: str = "") -> Verdict:
     """What a row says of the scan as a whole. comment: on the scan; `comment` of the row is the lesion's."""
     grade = _number(row, "grade", range(4))
     status = Progress(_among(row, "status", tuple(Progress)) or Progress.IN_PROGRESS)
-    return Verdict(grade, (row.get("diffuse") or "0") == "1", status, _unguarded(row.get("reason") or ""), comment)
+    reason = _comment("reason", _unguarded(row.get("reason") or ""))
+    return Verdict(grade, (row.get("diffuse") or "0") == "1", status, reason, _comment("comment", comment))
 
 
 def fits(lesion: Lesion, frames: Mapping[View, Frame]) -> bool:
@@ -182,7 +184,15 @@ def _needed(row: Mapping[str, str], name: str) -> str:
     value = (row.get(name) or "").strip()
     if not value or len(value) > 200:
         raise RowError(f"the column {name} is empty or too long")
+    if not value.isprintable():
+        raise RowError(f"the column {name} holds letters that do not show: {value[:40]!r}")
     return value
+
+
+def _comment(name: str, text: str) -> str:
+    if not is_comment(text):
+        raise RowError(f"the {name} is text of at most {MAX_COMMENT:,} letters")
+    return text
 
 
 def _among(row: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | None:
