@@ -3,6 +3,7 @@
     <out>/crossval.json                   snapshot hash, networks, folds
     <out>/<preset>-<network>/fold-<k>/    a run folder, see ml.runfolder
     <out>/<preset>-<network>/predictions.csv   those of the folds done so far, behind one another
+    <out>/stop                            put there by who wants all of it stopped
     <out>/summary.json                    per network: each fold's figures, their mean, the pooled ones
 
 Fold by fold, all networks of a fold before the next, so that what there is when time runs out can be compared. A run
@@ -16,9 +17,10 @@ import csv
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,8 @@ def crossval(
     if wrong := [fold for fold in folds if fold not in there]:
         raise ConfigError(f"There is no fold {wrong[0]}: the snapshot has {', '.join(map(str, there))}.")
     _begin(snapshot, out, configs, folds)
+    (out / "stop").unlink(missing_ok=True)
+    stopper = replace(stopper, file=out / "stop")
     pool = Pool(snapshot, out, every=True)
     left = []
     try:
@@ -74,7 +78,7 @@ def crossval(
                 run = out / name_of(config) / f"fold-{fold}"
                 if (run / "card.json").exists():
                     continue
-                if stopper.late() or (out / "stop").exists() or _another_is_at(run):
+                if stopper.late() or _another_is_at(run):
                     left.append(f"{name_of(config)} fold {fold}")
                     continue
                 hear(f"--- {name_of(config)}, fold {fold}")
@@ -130,7 +134,7 @@ def _another_is_at(run: Path) -> bool:
         return False
     if status.get("state") not in ("preparing", "training", "testing") or status.get("pid") == os.getpid():
         return False
-    if status.get("machine") == runfolder.machine():
+    if status.get("machine") == runfolder.machine() and sys.platform != "win32":  # there signal 0 is Control-C
         return _alive(int(status["pid"]))
     return time.time() - float(status.get("at", 0)) < SILENT
 

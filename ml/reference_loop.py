@@ -58,7 +58,6 @@ def samples_per_second(
         drop_last=True,
         pin_memory=device.type == "cuda",
         persistent_workers=True,
-        multiprocessing_context="fork" if device.type == "cpu" else "forkserver",
     )
     done, begun = 0, 0.0
     while done < steps + 3:

@@ -1,7 +1,8 @@
 """Who is learnt from, who is watched while learning, who is tested: patients, never scans or lesions.
 
 The test fold is the snapshot's. Of every stratum of the others a share goes to inner validation, and checkpoint, early
-stopping, temperature and threshold come from those alone. Sealed patients are in none of the three.
+stopping, temperature and threshold come from those alone. Sealed patients are in none of the three. Patients in whose
+labels an AI had a part are named in the manifest: they are learnt from whichever fold is tested, and never measured on.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def split(manifest: Manifest, fold: int, inner: float = 0.1, seed: int = 0) -> S
     parts = max(round(1 / inner), 2)
     dealt = assign_folds(kept, [manifest.strata[patient] for patient in kept], parts, seed + 1_000_003 * (fold + 1))
     watched = frozenset(patient for patient, part in dealt.items() if part == 0)
-    train = frozenset(kept) - watched
+    train = (frozenset(kept) | frozenset(manifest.train_only)) - watched
     if not train or not watched:
         raise SplitError(
             f"{len(kept)} patients besides the test fold are too few: some must be learnt from and a share of "

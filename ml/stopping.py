@@ -6,24 +6,29 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ml.runfolder import RunFolder
 
 
 @dataclass(frozen=True)
 class Stopper:
-    """deadline: by time.monotonic. A training asks after every step, so it stops within one."""
+    """deadline: by time.monotonic. file: stops all there is to do. A training asks after every step, so it stops
+    within one.
+    """
 
     deadline: float | None = None
     signalled: threading.Event = field(default_factory=threading.Event)
+    file: Path | None = None
 
     @classmethod
     def after(cls, minutes: float | None) -> Stopper:
         return cls(None if minutes is None else time.monotonic() + 60 * minutes)
 
     def late(self) -> bool:
-        """Whether time is up or a signal came, for whatever is between two trainings."""
-        return self.signalled.is_set() or self.deadline is not None and time.monotonic() > self.deadline
+        """Whether time is up, a signal came or the file is there, for whatever is between two trainings."""
+        late = self.deadline is not None and time.monotonic() > self.deadline
+        return late or self.signalled.is_set() or self.file is not None and self.file.exists()
 
     def asked(self, folder: RunFolder) -> bool:
         return self.late() or folder.stop_asked()

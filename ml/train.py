@@ -227,7 +227,8 @@ def _learn(
     while progress.epoch < config.epochs and not _given_up(progress, config):
         rate, begun = engine.set_rate(progress.epoch), time.monotonic()
         steps = order(len(learnt), engine.samples_a_step, config.seed, progress.epoch)
-        total = torch.full((), progress.total, dtype=torch.float64, device=engine.place.device)
+        exact = torch.float32 if engine.place.device.type == "mps" else torch.float64  # which MPS has not
+        total = torch.full((), progress.total, dtype=exact, device=engine.place.device)
         kept, first = time.monotonic(), progress.step
         for number in range(progress.step, len(steps)):
             total += engine.step(source, learnt, steps[number], progress.epoch, number)

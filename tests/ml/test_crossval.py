@@ -41,6 +41,7 @@ def test_two_networks_in_slices_and_on_two_machines(data: Snapshot, tmp_path: Pa
     out = tmp_path / "here"
     nothing = crossval(data, out, networks, stopper=Stopper.after(0), hear=quiet)
     assert len(nothing.left) == 4 and nothing.summary == {}
+    (out / "stop").touch()  # of a time before
     crossval(data, out, networks, folds=[0], hear=quiet)
     there = tmp_path / "there"
     crossval(data, there, networks, folds=[1], hear=quiet)
