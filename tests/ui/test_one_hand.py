@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
 from tests.made_scans import HOT
-from workstation.core.lesion import Label, Origin
+from workstation.core.lesion import Label, Origin, Roi
 from workstation.core.scan import View
 from workstation.ui.main_window import MainWindow
 
@@ -149,3 +150,27 @@ def test_an_answer_for_a_case_that_was_left_is_dropped(window: MainWindow) -> No
     assert page.reading.scan != left and not page.one_hand.waiting
     assert wait_until(lambda: left not in page.ahead._asked)
     assert page.one_hand.draft is None and not page.one_hand.active and left not in page.ahead._found
+
+
+def test_what_one_reader_passes_over_another_is_shown(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    first = page.one_hand.draft
+    press(window, Qt.Key.Key_Backspace)
+    scan = page.reading.scan
+    assert scan is not None and page.one_hand.draft != first
+    window.workbench.sign_in("somebody else")
+    window.read(scan)
+    press(window, Qt.Key.Key_Space)
+    assert page.one_hand.draft == first
+
+
+def test_a_draft_drawn_by_hand_says_so(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    roi = Roi.from_mask(np.ones((6, 9), bool), 300, 100)
+    assert roi is not None
+    page.tools.drafting.take(View.ANTERIOR, roi, Origin.HAND, False)
+    press(window, Qt.Key.Key_2)
+    (lesion,) = page.editor.lesions.values()
+    assert dict(lesion.rois) == {View.ANTERIOR: roi} and lesion.roi_origin is Origin.HAND

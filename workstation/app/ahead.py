@@ -126,7 +126,8 @@ class Ahead(QObject):
             if scan in self._wanted:
                 found = open_case(library, scan) if case is None else case
                 if scan in self._wanted:
-                    log.debug("%d candidates", len(found.candidates))  # computed here, kept in the case
+                    number = len(found.candidates)  # computed here, kept in the case
+                    log.debug("%d candidates", number)
                     answer = found
         except LibraryError:
             good = False

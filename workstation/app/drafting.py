@@ -21,8 +21,9 @@ class Drafting(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._editor = editor
-        # Where new lesions are drafts first, kept only with their label: takes ROIs, region, side; False to go on.
-        self.draft: Callable[[Mapping[View, Roi], str | None, str | None], bool] | None = None
+        # Where new lesions are drafts first, kept only with their label: takes ROIs, their origin, region, side;
+        # False to go on.
+        self.draft: Callable[[Mapping[View, Roi], Origin, str | None, str | None], bool] | None = None
 
     def take(self, view: View, roi: Roi, origin: Origin, to_selected: bool) -> None:
         """A finished region: it replaces the selected lesion's ROI on this view, or becomes a new lesion."""
@@ -41,7 +42,7 @@ class Drafting(QObject):
         if origin is Origin.ISOCONTOUR:  # the click found the spot in both views at once
             partner = case.clicked_partner(view, roi)
             rois |= {} if partner is None else {view.other: partner}
-        if self.draft is not None and self.draft(rois, region, side):
+        if self.draft is not None and self.draft(rois, origin, region, side):
             return
         lesion = self._editor.add_lesion(rois, origin, region, side)
         if lesion is not None:

@@ -20,7 +20,7 @@ from workstation.core import edits
 from workstation.core.candidates import Candidate, is_marked
 from workstation.core.ids import new_id
 from workstation.core.isocontour import ContourSpec
-from workstation.core.lesion import Label, Lesion, Origin, Roi
+from workstation.core.lesion import Label, Lesion, Origin, ReadingKey, Roi
 from workstation.core.scan import View
 
 ZOOM = 5.0  # screen pixels per pixel while a candidate is looked at
@@ -31,6 +31,7 @@ class Draft:
     """What would be stored with the next digit."""
 
     rois: Mapping[View, Roi]
+    origin: Origin
     region: str | None
     side: str | None
     confidence: int | None = None
@@ -51,7 +52,8 @@ class OneHand(QObject):
         self.active = False
         self.waiting = False  # for candidates that are being found
         self._here: tuple[str, int] | None = None  # scan and number of the candidate on screen
-        self._skipped: dict[str, set[int]] = {}  # by scan: candidates passed over
+        # Candidates passed over, by reading: who reads the scan next, or in a later round, is shown them all.
+        self._skipped: dict[ReadingKey, set[int]] = {}
         drafting.draft = self._drawn
         viewer.case_changed.connect(self._other_case)
         ahead.arrived.connect(self._go_on)
@@ -59,11 +61,11 @@ class OneHand(QObject):
 
     def next(self) -> None:
         """Pass over what is shown, if anything, and go to the next candidate that is no lesion yet."""
-        case = self._viewer.case
-        if case is None:
+        case, reading = self._viewer.case, self._editor.reading
+        if case is None or reading is None:
             return
         scan = case.scan.id
-        skipped = self._skipped.setdefault(scan, set())
+        skipped = self._skipped.setdefault(reading.key, set())
         if self.active and self._here is not None and self._here[0] == scan:
             skipped.add(self._here[1])
         self.active = True
@@ -93,7 +95,7 @@ class OneHand(QObject):
             return False
         lesion = Lesion(
             new_id("L"), draft.rois, label=label, region=draft.region, side=draft.side, confidence=draft.confidence,
-            roi_origin=Origin.ISOCONTOUR,
+            roi_origin=draft.origin,
         )  # fmt: skip
         case = self._viewer.case
         if label is Label.NOT_BONE and case is not None:
@@ -131,12 +133,12 @@ class OneHand(QObject):
             self.waiting = False
             self._end(self.tr("No candidates could be found on this scan. Click anywhere to draw."))
 
-    def _drawn(self, rois: Mapping[View, Roi], region: str | None, side: str | None) -> bool:
-        """A click elsewhere is a draft too while this is under way; the candidate on screen stays for later."""
+    def _drawn(self, rois: Mapping[View, Roi], origin: Origin, region: str | None, side: str | None) -> bool:
+        """What is drawn elsewhere is a draft too while this is under way; the candidate on screen stays for later."""
         if not self.active:
             return False
         self._here = None
-        self._set(Draft(dict(rois), region, side))
+        self._set(Draft(dict(rois), origin, region, side))
         return True
 
     def _show(self, number: int, candidate: Candidate) -> bool:
@@ -158,7 +160,7 @@ class OneHand(QObject):
         self._viewer.select(None)
         self._viewer.set_viewport(Viewport(ZOOM, (at[0] + 0.5) / frame.rows, across))
         self._here = (case.scan.id, number)
-        self._set(Draft(rois, region, side))
+        self._set(Draft(rois, Origin.ISOCONTOUR, region, side))
         return True
 
     def _set(self, draft: Draft) -> None:
