@@ -170,6 +170,24 @@ def after(reading_of: Reading, **lesions: Lesion | None) -> Reading:
     return Reading(reading_of.key, {name: one for name, one in now.items() if one is not None}, reading_of.verdict)
 
 
+def test_evidence_goes_with_the_criterion_that_rested_on_it():
+    at = Lesion("L1", {View.ANTERIOR: Roi.from_mask(np.ones((7, 7), bool), 100, 100)}, Label.MALIGNANT,
+                criterion="M1", evidence="CT", evidence_date="2024-03-05")  # fmt: skip
+    other = lesion("L2", 100, 100, label=Label.BENIGN)
+    compared = compare([reading("anna", at), reading("ben", other)])
+    about = compared.disagreements[0]
+    stands = {
+        "Benign": decision.call("Call", compared, JUDGED, about, Label.BENIGN),
+        "Malignant": decision.call("Call", compared, JUDGED, about, Label.MALIGNANT),
+        "Both": decision.take("Take", compared, JUDGED, about, [0, 1]),
+    }
+    rests = {name: [(c.after.criterion, c.after.evidence, c.after.evidence_date) for c in edit.lesions]
+             for name, edit in stands.items()}  # fmt: skip
+    assert rests == {
+        "Benign": [(None, None, None)], "Malignant": [("M1", "CT", "2024-03-05")], "Both": [(None, None, None)]
+    }  # fmt: skip
+
+
 def test_a_decision_is_asked_again_where_a_reader_changes_what_it_was_about():
     anna = reading("anna", lesion("a", 10, 10), lesion("a2", 200, 10, label=Label.BENIGN))
     ben = reading("ben", lesion("b", 10, 10, label=Label.BENIGN), lesion("b2", 200, 10))

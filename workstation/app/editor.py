@@ -198,10 +198,7 @@ class Editor(QObject):
         changes = []
         for lesion in (self.lesions[lesion_id] for lesion_id in lesions):
             if lesion.label is not label:
-                after = replace(
-                    lesion, label=label, criterion=(kinds or {}).get(lesion.id), label_origin=Origin.HAND,
-                    evidence=None, evidence_date=None,
-                )  # fmt: skip
+                after = edits.relabelled(lesion, label, (kinds or {}).get(lesion.id))
             else:
                 after = replace(lesion, label_origin=_touched(lesion.label_origin))
             if after != lesion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,7 +16,7 @@ from workstation.core import edits
 from workstation.core.changes import Changes
 from workstation.core.checks import Kind
 from workstation.core.edits import Edit, LesionChange, Step
-from workstation.core.lesion import Label, Origin, ReadingKey
+from workstation.core.lesion import Label, ReadingKey
 from workstation.store.lesion_lists import LesionQuery, Place
 from workstation.workflows import check
 from workstation.workflows.check import Found, Gathered
@@ -231,9 +231,7 @@ class Quality(QObject):
             if before is None or before.label is label:
                 return False
             kind = open_case(library, row.key.scan).not_bone_kind(before) if label is Label.NOT_BONE else None
-            after = replace(
-                before, label=label, criterion=kind, label_origin=Origin.HAND, evidence=None, evidence_date=None
-            )
+            after = edits.relabelled(before, label, kind)
             words = self.tr("Label {0}").format(self.tr("no label") if label is None else str(label))
             edit = Edit(words, (LesionChange(before, after),))
             library.append(row.key, Step("edit", edit), self.workbench.reader)

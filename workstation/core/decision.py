@@ -18,13 +18,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-import numpy as np
-
 from workstation.core.disagreement import Comparison, Difference, Disagreement, medoid
-from workstation.core.edits import Edit, LesionChange, Session
-from workstation.core.lesion import Label, Lesion, Origin, Progress, Roi
+from workstation.core.edits import Edit, LesionChange, Session, relabelled
+from workstation.core.lesion import Label, Lesion, Origin, Progress
 from workstation.core.matching import REACH_MM, TYPICAL_SPACING, Group, Spacing, distance_mm
-from workstation.core.overlap import common_pixels, dice
+from workstation.core.overlap import dice
+from workstation.core.reshape import merged
 
 AGREED = "agreed"  # what a step decides that takes over the readings of readers who agree on everything
 
@@ -101,8 +100,7 @@ def call(what: str, comparison: Comparison, session: Session, about: Disagreemen
     """Give the lesion in question a label, with the outline that agrees best with the others'."""
     assert about.group is not None
     reader, lesion = medoid(about.group)
-    kept = lesion.criterion if lesion.label is label else None
-    said = replace(lesion, label=label, criterion=kept, label_origin=Origin.HAND)
+    said = replace(lesion, label_origin=Origin.HAND) if lesion.label is label else relabelled(lesion, label)
     return _settle(what, comparison, session, about, [comparison.named(reader, said)])
 
 
@@ -225,24 +223,10 @@ def _joined(chosen: Sequence[Lesion]) -> list[Lesion]:
 def _union(one: Lesion, other: Lesion) -> Lesion:
     rois = dict(one.rois)
     for view, roi in other.rois.items():
-        rois[view] = _both(rois[view], roi) if view in rois else roi
+        rois[view] = merged((rois[view], roi)) if view in rois else roi
     if one.label is other.label:
         return replace(one, rois=rois)
-    return replace(one, rois=rois, label=None, criterion=None)
-
-
-def _both(one: Roi, other: Roi) -> Roi:
-    if common_pixels(one, other) == one.pixels == other.pixels:
-        return one
-    top, left = min(one.top, other.top), min(one.left, other.left)
-    bottom = max(one.top + one.height, other.top + other.height)
-    right = max(one.left + one.width, other.left + other.width)
-    mask = np.zeros((bottom - top, right - left), bool)
-    for roi in (one, other):
-        mask[roi.top - top :, roi.left - left :][: roi.height, : roi.width] |= roi.box
-    whole = Roi.from_mask(mask, top, left)
-    assert whole is not None
-    return whole
+    return relabelled(replace(one, rois=rois), None)
 
 
 def _near(lesion: Lesion, group: Group, spacing_mm: Spacing | None) -> bool:

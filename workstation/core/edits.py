@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from workstation.core.lesion import Lesion, Reading, Verdict
+from workstation.core.lesion import Label, Lesion, Origin, Reading, Verdict
 
 
 class EditError(ValueError):
@@ -131,6 +131,14 @@ def delete(what: str, *lesions: Lesion) -> Edit:
 def change(what: str, before: Lesion, **fields: Any) -> Edit:
     """Replace fields of one lesion, e.g. `change("Label benign", lesion, label=Label.BENIGN)`."""
     return Edit(what, (LesionChange(before, replace(before, **fields)),))
+
+
+def relabelled(lesion: Lesion, label: Label | None, kind: str | None = None) -> Lesion:
+    """The lesion under another label, given by hand. kind: of a mark "not bone".
+
+    A criterion justifies one label and goes with it, and what it rests on as well.
+    """
+    return replace(lesion, label=label, criterion=kind, evidence=None, evidence_date=None, label_origin=Origin.HAND)
 
 
 def judge(what: str, before: Verdict, **fields: Any) -> Edit:

@@ -8,6 +8,7 @@ import numpy as np
 
 from workstation.core.body import BodyFacts
 from workstation.core.lesion import Lesion, Roi
+from workstation.core.overlap import common_pixels
 from workstation.core.reshape import merged
 from workstation.core.scan import Frame, View
 from workstation.core.watershed import apart, divided
@@ -53,16 +54,7 @@ def neighbours_apart(
 
 def overlapping(one: Lesion, other: Lesion) -> bool:
     """Whether the two share a pixel on any view."""
-    for view in one.rois.keys() & other.rois.keys():
-        a, b = one.rois[view], other.rois[view]
-        rows = max(a.top, b.top), min(a.top + a.height, b.top + b.height)
-        columns = max(a.left, b.left), min(a.left + a.width, b.left + b.width)
-        if rows[0] < rows[1] and columns[0] < columns[1]:
-            here = a.box[rows[0] - a.top : rows[1] - a.top, columns[0] - a.left : columns[1] - a.left]
-            there = b.box[rows[0] - b.top : rows[1] - b.top, columns[0] - b.left : columns[1] - b.left]
-            if (here & there).any():
-                return True
-    return False
+    return any(common_pixels(roi, other.rois.get(view)) for view, roi in one.rois.items())
 
 
 def _mirrored(

@@ -207,8 +207,7 @@ def _pictures(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) 
 
     of_scan: Mapping[str, bytes]
     if form == "png":
-        shown = next((reading for reading in readings if reading.key.reader == row.reader), None)
-        of_scan, of_reading, suffix = {"": export_png.picture(scan, shown)}, export_png.mask, "png"
+        of_scan, of_reading, suffix = {"": export_png.picture(scan, _standing(row, readings))}, export_png.mask, "png"
     else:
         of_scan = {f"_{view}": export_nifti.picture(frame) for view, frame in scan.frames.items()}
         of_reading, suffix = export_nifti.mask, "nii.gz"

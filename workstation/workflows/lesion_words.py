@@ -10,6 +10,7 @@ from typing import Any
 
 import resources
 from workstation.core.lesion import Label, Lesion, Origin, Reading, Roi, Verdict
+from workstation.core.reshape import merged
 from workstation.core.scan import VIEWS, View
 from workstation.workflows import table
 from workstation.workflows.table import RowError
@@ -74,7 +75,7 @@ def lesion_of(parts: Sequence[Part]) -> Lesion:
         raise RowError(f"one lesion is called both {' and '.join(sorted(labels))}")
     rois: dict[View, Roi] = {}
     for part in parts:
-        rois[part.view] = _together(rois[part.view], part.roi) if part.view in rois else part.roi
+        rois[part.view] = merged((rois[part.view], part.roi)) if part.view in rois else part.roi
     first = parts[0].said
     row = {name: _plain(name, value) for name, value in first.items()}
     label = labels.pop()
@@ -159,17 +160,6 @@ def _plain(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"{name} is text or a whole number, not {str(value)[:40]!r}")
     return str(value)[: 1 << 16]
-
-
-def _together(one: Roi, other: Roi) -> Roi:
-    top, left = min(one.top, other.top), min(one.left, other.left)
-    bottom = max(one.top + one.height, other.top + other.height)
-    right = max(one.left + one.width, other.left + other.width)
-    moved = [Roi(roi.top - top, roi.left - left, roi.height, roi.width, roi.bits) for roi in (one, other)]
-    shape = (bottom - top, right - left)
-    roi = Roi.from_mask(moved[0].mask(shape) | moved[1].mask(shape), top, left)
-    assert roi is not None
-    return roi
 
 
 def _id_for(rois: Mapping[View, Roi]) -> str:
