@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,8 +22,10 @@ class SnapshotError(ValueError):
 class Manifest:
     """scans: in the order of the pictures. patients: whose each scan is. strata: of every patient, "tumour/status".
 
-    folds: of every patient who is not sealed, from 0. sealed: patients kept for the one final evaluation.
-    labels_from: "truth" where the lesions are simulated, else whose reading they are. files: SHA-256 of each.
+    folds: of every patient who is not sealed, from 0. sealed: patients kept for the one final evaluation; those of a
+    library for ever, so that some may have no scan here. train_only: in no fold and not sealed, because an AI had a
+    part in their labels: they may be learnt from and nothing else. labels_from: "truth" where the lesions are
+    simulated, else whose reading they are. files: SHA-256 of each. made: what the snapshot was made from, counted.
     """
 
     scans: tuple[str, ...]
@@ -33,6 +35,8 @@ class Manifest:
     sealed: tuple[str, ...]
     labels_from: str
     files: Mapping[str, str]
+    train_only: tuple[str, ...] = ()
+    made: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -53,6 +57,8 @@ class Manifest:
             "files": dict(self.files),
             "hash": self.hash,
         }
+        told |= {"train_only": list(self.train_only)} if self.train_only else {}
+        told |= {"made": dict(self.made)} if self.made else {}
         told["manifest_hash"] = manifest_hash(told)
         part = folder / f"{NAME}.part"
         with part.open("w", encoding="utf-8", newline="\n") as file:
@@ -103,7 +109,7 @@ def read(folder: Path) -> Manifest:
         )
     found = Manifest(
         tuple(told["scans"]), tuple(told["patients"]), told["strata"], told["folds"], tuple(told["sealed"]),
-        told["labels_from"], told["files"],
+        told["labels_from"], told["files"], tuple(told.get("train_only", ())), told.get("made", {}),
     )  # fmt: skip
     _hold_to_sense(found)
     if found.hash != told.get("hash"):
@@ -144,27 +150,46 @@ _SHAPE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "labels_from": (lambda value: isinstance(value, str), "a name"),
     "files": (_table_of_texts, "a hash for every file"),
 }
+_MAY: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "train_only": (_texts, "a list of names"),
+    "made": (lambda value: isinstance(value, dict), "a table"),
+}
+STATUSES = ("metastatic", "clear")
 
 
 def _hold_to_shape(told: dict[str, Any]) -> None:
     for name, (good, what) in _SHAPE.items():
         if name not in told or not good(told[name]):
             raise SnapshotError(f"The manifest has no good {name!r}: it should be {what}.")
+    for name, (good, what) in _MAY.items():
+        if name in told and not good(told[name]):
+            raise SnapshotError(f"The manifest has no good {name!r}: it should be {what}.")
 
 
 def _hold_to_sense(found: Manifest) -> None:
-    """No patient on both sides of a test, everybody somewhere, every scan once."""
+    """No patient on both sides of a test, everybody somewhere, every scan once, every fold somebody's."""
     there, sealed, folded = set(found.patients), set(found.sealed), set(found.folds)
+    learnt = set(found.train_only)
     for wrong, what in (
         (sealed & folded, "is sealed and in a fold as well"),
-        (there - sealed - folded, "is in no fold and not sealed"),
-        ((sealed | folded) - there, "has a fold or is sealed but has no scan"),
+        (sealed & learnt, "is sealed and to be learnt from as well"),
+        (folded & learnt, "is in a fold and for learning only as well"),
+        (there - sealed - folded - learnt, "is in no fold and not sealed"),
+        ((folded | learnt) - there, "has a fold but has no scan"),
         (there ^ set(found.strata), "has no scan or no stratum"),
-    ):
+        ({name for name, stratum in found.strata.items() if stratum.rpartition("/")[2] not in STATUSES},
+         f"has a stratum that is no tumour/status with a status of {' or '.join(STATUSES)}"),
+    ):  # fmt: skip
         if wrong:
             raise SnapshotError(f"The manifest is wrong: patient {min(wrong)!r} {what}.")
+    if lacking := set(range(max(found.folds.values(), default=-1))) - set(found.folds.values()):
+        raise SnapshotError(
+            f"The manifest is wrong: nobody is in fold {min(lacking)}. There can be no more folds than patients."
+        )
     if len(sealed) != len(found.sealed):
         raise SnapshotError("The manifest is wrong: a patient is sealed twice.")
+    if len(learnt) != len(found.train_only):
+        raise SnapshotError("The manifest is wrong: a patient is for learning only twice.")
     if len(found.scans) != len(found.patients):
         raise SnapshotError(f"The manifest names {len(found.scans)} scans but the patients of {len(found.patients)}.")
     if len(set(found.scans)) != len(found.scans):

@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ml import cells
 from ml.folds import assign_folds
 from ml.manifest import NAME, Manifest, SnapshotError
 from ml.manifest import read as read_manifest
@@ -39,7 +40,7 @@ from ml.writing import FrozenLesion, FrozenScan, Writer
 
 __all__ = [
     "FrozenLesion", "FrozenScan", "Manifest", "RunList", "Snapshot", "SnapshotError", "Writer", "assign_folds",
-    "to_mask", "to_runs",
+    "read_manifest", "to_mask", "to_runs",
 ]  # fmt: skip
 
 Row = Mapping[str, str]
@@ -72,6 +73,8 @@ class Snapshot:
         _hold_to_files(folder, manifest, hashed)
         pictures = _pictures(folder / "pictures.npy", len(manifest.scans))
         scans, lesions = _table(folder / "scans.csv"), _table(folder / "lesions.csv")
+        cells.hold(folder / "scans.csv", scans, cells.SCANS)
+        cells.hold(folder / "lesions.csv", lesions, cells.LESIONS)
         named = list(zip(manifest.scans, manifest.patients, strict=True))
         if [(row.get("scan"), row.get("patient")) for row in scans] != named:
             raise SnapshotError(f"{folder / 'scans.csv'} does not have the scans of the manifest in their order.")
@@ -102,7 +105,7 @@ class Snapshot:
         return to_mask(self.bladder_runs.of(scan_row), self.shape)
 
     def fold(self, scan_row: int) -> int | None:
-        """The fold of this scan's patient; None if the patient is sealed."""
+        """The fold of this scan's patient; None if the patient is sealed or for learning only."""
         return self.manifest.folds.get(self.manifest.patients[scan_row])
 
 

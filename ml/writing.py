@@ -119,8 +119,12 @@ class Writer:
         seed: int,
         labels_from: str,
         sealed: Sequence[str] = (),
+        train_only: Sequence[str] = (),
+        made: Mapping[str, Any] | None = None,
     ) -> Manifest:
-        """Deal the patients who are not sealed into folds and put the manifest there, which makes it a snapshot."""
+        """Deal the patients who are neither sealed nor `train_only` into folds and put the manifest there, which makes
+        it a snapshot. made: what it was made from, see Manifest.
+        """
         self._pictures.seek(0)
         self._pictures.write(_header(len(self._scans), self._shape))
         self._open.close()
@@ -137,7 +141,8 @@ class Writer:
             with (self.folder / name).open("rb") as file:
                 files[name] = hashlib.file_digest(file, "sha256").hexdigest()
         known = {patient: strata[patient] for patient in dict.fromkeys(self._patients)}
-        kept = [patient for patient in known if patient not in set(sealed)]
+        beside = {*sealed, *train_only}
+        kept = [patient for patient in known if patient not in beside]
         manifest = Manifest(
             tuple(self._scans),
             tuple(self._patients),
@@ -146,6 +151,8 @@ class Writer:
             tuple(sealed),
             labels_from,
             files,
+            tuple(train_only),
+            made or {},
         )
         manifest.write(self.folder)
         self._finished = True

@@ -130,7 +130,7 @@ def test_a_manifest_edited_by_hand_is_noticed(copy: Path) -> None:
     [
         (lambda told: told["sealed"].append("P0"), "P0' is sealed and in a fold"),
         (lambda told: told["folds"].pop("P0"), "P0' is in no fold"),
-        (lambda told: told["folds"].update(P99=0), "P99' has a fold or is sealed but has no scan"),
+        (lambda told: told["folds"].update(P99=0), "P99' has a fold but has no scan"),
         (lambda told: told["sealed"].append("P4"), "sealed twice"),
         (lambda told: told["strata"].pop("P0"), "no stratum"),
         (lambda told: told.update(format=2), "format 2"),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
@@ -27,7 +27,8 @@ from workstation.store.values import ScanQuery, ScanRow
 OPEN = frozenset(
     "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
     " prints thumbnail objects patients people role tell_role make_queue end_queue queues open_queue queue_items"
-    " spacing queue_scans first_left place_in pace come_back verify verifying backup backing_up".split()
+    " spacing queue_scans first_left place_in pace come_back verify verifying backup backing_up"
+    " sealed openings note_opening".split()
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)
@@ -81,6 +82,15 @@ class BlindLibrary(Library):
     def history(self, scan: str) -> list[history.HistoryRow]:
         """Without what was told of the Reference and of exclusions."""
         return [row for row in super().history(scan) if not _tells(row)]
+
+    def moment(self) -> NoReturn:
+        raise LibraryError(
+            f"{self.reader} reads blinded, and a snapshot holds what others read and the Reference. End that queue "
+            "first, or let somebody else make it."
+        )
+
+    def seal(self, patients: Sequence[str], who: str, settings: Mapping[str, Any]) -> NoReturn:
+        self.moment()  # they are drawn by status, which is not to be seen
 
     # Lists
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -28,6 +29,7 @@ from workstation.store import (
     readings,
     scans,
     schema,
+    sealed,
     verify,
 )
 from workstation.store.clinical import Told
@@ -35,7 +37,9 @@ from workstation.store.connection import Connections, open_reading
 from workstation.store.errors import LibraryError, told
 from workstation.store.lesion_lists import LesionLists
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
+from workstation.store.moment import Moment
 from workstation.store.queues import Place, Queue, QueueItem
+from workstation.store.sealed import Opening
 from workstation.store.sheet import Sheets
 from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
 
@@ -338,6 +342,32 @@ class Library:
         with self._connections.reading() as connection:
             found = connection.execute("SELECT scan FROM readings GROUP BY scan HAVING count(*) > 1 ORDER BY scan")
             return [scan for (scan,) in found]
+
+    # --- snapshots --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        """The library as it is now, also if it is edited while it is read."""
+        with self._connections.snapshot() as connection:
+            yield Moment(connection, self.folder)
+
+    def sealed(self) -> tuple[str, ...]:
+        """The patients kept for one final evaluation, for ever; empty where nobody was sealed."""
+        with self._connections.reading() as connection:
+            return sealed.patients(connection)
+
+    def seal(self, patients: Sequence[str], who: str, settings: Mapping[str, Any]) -> None:
+        """Seal patients, which is done once in a library. settings: how they were drawn."""
+        sealed.seal(self._connections, patients, who, settings)
+
+    def openings(self) -> tuple[Opening, ...]:
+        """When the sealed patients were looked at."""
+        with self._connections.reading() as connection:
+            return sealed.openings(connection)
+
+    def note_opening(self, run: str, snapshot: str, who: str) -> int:
+        """Count one look at the sealed patients, before it is taken; how many there are with it."""
+        return sealed.note_opening(self._connections, run, snapshot, who)
 
     # --- care -------------------------------------------------------------------------------------------------
 

@@ -162,6 +162,22 @@ AND NOT EXISTS (
 WHERE to_adjudicate OR id IN (SELECT scan FROM readings WHERE status_order = 4 OR reader = 'adjudicated');
 """
 
+# Sealed patients are sealed for ever, and nobody takes an opening back.
+_EIGHTH = """
+CREATE TABLE sealed (patient TEXT PRIMARY KEY REFERENCES patients, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE openings (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, run TEXT NOT NULL, snapshot TEXT NOT NULL
+);
+CREATE TRIGGER sealed_are_not_changed BEFORE UPDATE ON sealed
+    BEGIN SELECT RAISE(ABORT, 'sealed patients are sealed for ever'); END;
+CREATE TRIGGER sealed_are_not_deleted BEFORE DELETE ON sealed
+    BEGIN SELECT RAISE(ABORT, 'sealed patients are sealed for ever'); END;
+CREATE TRIGGER openings_are_not_changed BEFORE UPDATE ON openings
+    BEGIN SELECT RAISE(ABORT, 'openings are counted for ever'); END;
+CREATE TRIGGER openings_are_not_deleted BEFORE DELETE ON openings
+    BEGIN SELECT RAISE(ABORT, 'openings are counted for ever'); END;
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -185,7 +201,7 @@ def _run(script: str) -> Migration:
 
 
 MIGRATIONS: Sequence[Migration] = tuple(
-    _run(script) for script in (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+    _run(script) for script in (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
 )
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from workstation.core.lesion import ReadingKey
-from workstation.store import clinical, files, history, people, queues, readings, scan_state, schema
+from workstation.store import clinical, files, history, people, queues, readings, scan_state, schema, sealed
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 from workstation.store.fold import Fold
@@ -57,6 +57,7 @@ def steps(connections: Connections, folder: Path, head: str | None = None) -> St
             checking.problems.extend(clinical.check(connection))
             _report(checking, "People", partial(people.check, connection))
             _report(checking, "Queues", partial(queues.check, connection))
+            _report(checking, "Sealing", partial(sealed.check, connection))
             named = _named(connection)
         yield from _files(folder, named, checking)
         unknown = _present(folder) - set(named)
