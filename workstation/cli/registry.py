@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from workstation.cli import annotating, exporting, importing, keeping, listing, looking, queues, simulating
+from workstation.cli import annotating, exporting, freezing, importing, keeping, listing, looking, queues, simulating
 
-COMMANDS: tuple[ModuleType, ...] = (looking, importing, listing, queues, annotating, exporting, keeping, simulating)
+COMMANDS: tuple[ModuleType, ...] = (
+    looking, importing, listing, queues, annotating, exporting, freezing, keeping, simulating,
+)  # fmt: skip
