@@ -174,3 +174,15 @@ def test_a_draft_drawn_by_hand_says_so(window: MainWindow) -> None:
     press(window, Qt.Key.Key_2)
     (lesion,) = page.editor.lesions.values()
     assert dict(lesion.rois) == {View.ANTERIOR: roi} and lesion.roi_origin is Origin.HAND
+
+
+def test_a_scan_that_is_turned_takes_the_draft_away_and_a_prior_does_not(window: MainWindow) -> None:
+    page = window.read_page
+    press(window, Qt.Key.Key_Space)
+    draft = page.one_hand.draft
+    page.viewer.case_changed.emit()  # as when a prior is shown beside it
+    assert page.one_hand.draft is draft and draft is not None and page.viewer.drawn == dict(draft.rois)
+    page.reading.turn()
+    assert page.one_hand.draft is None and not page.one_hand.active and not page.viewer.drawn
+    press(window, Qt.Key.Key_1)
+    assert not page.editor.lesions

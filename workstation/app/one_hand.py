@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from workstation.app.ahead import Ahead
+from workstation.app.case import Case
 from workstation.app.drafting import Drafting
 from workstation.app.editor import Editor
 from workstation.app.viewer import Viewer
@@ -24,6 +25,7 @@ from workstation.core.lesion import Label, Lesion, Origin, ReadingKey, Roi
 from workstation.core.scan import View
 
 ZOOM = 5.0  # screen pixels per pixel while a candidate is looked at
+Place = tuple[View, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ class OneHand(QObject):
         self.draft: Draft | None = None
         self.active = False
         self.waiting = False  # for candidates that are being found
-        self._here: tuple[str, int] | None = None  # scan and number of the candidate on screen
+        self._case: Case | None = None  # on which it goes on
+        self._here: Place | None = None  # the candidate on screen
         # Candidates passed over, by reading: who reads the scan next, or in a later round, is shown them all.
-        self._skipped: dict[ReadingKey, set[int]] = {}
+        self._skipped: dict[ReadingKey, set[Place]] = {}
         drafting.draft = self._drawn
         viewer.case_changed.connect(self._other_case)
         ahead.arrived.connect(self._go_on)
@@ -64,23 +67,21 @@ class OneHand(QObject):
         case, reading = self._viewer.case, self._editor.reading
         if case is None or reading is None:
             return
-        scan = case.scan.id
         skipped = self._skipped.setdefault(reading.key, set())
-        if self.active and self._here is not None and self._here[0] == scan:
-            skipped.add(self._here[1])
-        self.active = True
-        self._here = None
+        if self.active and self._here is not None:
+            skipped.add(self._here)
+        self.active, self._case, self._here = True, case, None
         self.waiting = not self._ahead.ready(case)
         if self.waiting:
             self._clear()
             self.changed.emit()
             return
-        for number, candidate in enumerate(case.candidates):
-            if number in skipped or is_marked(candidate, self._editor.lesions):
+        for candidate in case.candidates:
+            if _place(candidate) in skipped or is_marked(candidate, self._editor.lesions):
                 continue
-            if self._show(number, candidate):
+            if self._show(candidate):
                 return
-            skipped.add(number)
+            skipped.add(_place(candidate))
         self._end(self.tr("Nothing else stands out on this scan. Click anywhere to draw what was missed."))
 
     def skip(self) -> None:
@@ -141,7 +142,7 @@ class OneHand(QObject):
         self._set(Draft(dict(rois), origin, region, side))
         return True
 
-    def _show(self, number: int, candidate: Candidate) -> bool:
+    def _show(self, candidate: Candidate) -> bool:
         """Look at a candidate from near and draft its ROIs; False where there is nothing to delineate."""
         case = self._viewer.case
         assert case is not None
@@ -159,7 +160,7 @@ class OneHand(QObject):
         across = towards_left(view) * (at[1] - (frame.columns - 1) / 2)
         self._viewer.select(None)
         self._viewer.set_viewport(Viewport(ZOOM, (at[0] + 0.5) / frame.rows, across))
-        self._here = (case.scan.id, number)
+        self._here = _place(candidate)
         self._set(Draft(rois, Origin.ISOCONTOUR, region, side))
         return True
 
@@ -185,11 +186,16 @@ class OneHand(QObject):
         self.changed.emit()
 
     def _other_case(self) -> None:
-        """Drafts belong to the case they were made on. Showing a prior beside it is no other case."""
+        """Drafts belong to the case they were made on: a scan that was turned is another. A prior beside it is not."""
         case = self._viewer.case
-        if self._here is not None and case is not None and case.scan.id == self._here[0]:
+        if case is not None and case is self._case:
             self._viewer.drawn = {} if self.draft is None else dict(self.draft.rois)
             return
-        self.draft, self._here = None, None
+        self.draft, self._here, self._case = None, None, None
         self.active = self.waiting = False
         self.changed.emit()
+
+
+def _place(candidate: Candidate) -> Place:
+    """By which a candidate is known again, when its scan is opened anew."""
+    return candidate.view, candidate.places[candidate.view]
