@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from workstation.core.scan import View
+from workstation.store import schema
 from workstation.store.errors import LibraryError
 from workstation.store.library import Library
 from workstation.workflows import first_run
@@ -46,6 +49,23 @@ def test_a_library_of_ones_own_is_left_alone(tmp_path: Path, monkeypatch: pytest
     Library.create(tmp_path / "mine").close()
     made = finish(first_run.run(first_run.default_folder()))
     assert (made.library, made.scans, made.made) == (tmp_path / "mine", 0, False)
+
+
+def test_the_library_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """`make run` after an update: the first run of yesterday's version must not be the end of it."""
+    folder = tmp_path / "first-run"
+    Library.create(folder).close()
+    file = folder / "library.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as today:
+        kept = list(today.execute("SELECT key, value FROM library"))
+    file.unlink()
+    with closing(sqlite3.connect(file, isolation_level=None)) as older:
+        older.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        schema.migrate(older, to=len(schema.MIGRATIONS) - 1)
+        older.executemany("INSERT OR REPLACE INTO library VALUES (?, ?)", kept)
+    assert finish(first_run.run(folder)) == first_run.FirstRun(folder, 0, made=False)
+    with closing(sqlite3.connect(file)) as now:
+        assert schema.version(now) == len(schema.MIGRATIONS)
 
 
 def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:

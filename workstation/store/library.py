@@ -115,7 +115,7 @@ class Library:
                 if found < len(schema.MIGRATIONS):
                     if lock is None:
                         raise LibraryError(
-                            f"{folder} was written by an older version. Open it once for writing, so that it is "
+                            f"{folder} was written by an older version. Open it once in the window, so that it is "
                             "copied and brought up to date."
                         )
                     _bring_up_to_date(database, found)

@@ -43,14 +43,14 @@ def is_made(folder: Path) -> bool:
 
 
 def run(folder: Path, patients: int = PATIENTS) -> Job[FirstRun]:
-    """Make the library, or finish making it; a library that is there already is left as it is.
+    """Make the library, or finish making it; of a library that is there already nothing but its format is changed.
 
     What is still needed lies in a folder beside the library until all is done, so a run that was killed goes on.
     """
     from workstation.store.library import Library
 
     if is_made(folder):
-        there = Library.open(folder, read_only=True)
+        there = Library.open(folder)  # for writing: one of an older version is brought up to date by that
         try:
             return FirstRun(folder, len(there.ids()), False)
         finally:
