@@ -15,6 +15,7 @@ from workstation.core import decision, edits
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, Origin, Progress, ReadingKey
 from workstation.core.people import Person, Role
+from workstation.store.errors import LibraryError
 from workstation.store.library import Library
 from workstation.store.values import ScanQuery
 
@@ -263,6 +264,23 @@ def test_scans_all_agree_on_are_taken_over_on_the_way(tmp_path):
         assert content(session.reading) == content(library.session(ReadingKey(scan, "truth")).reading)
         assert len(session.done) == 1
     assert any("agreed on 2 scans" in note for note in bench.notes)
+    bench.close()
+
+
+def test_where_nothing_can_be_kept_it_stays_and_says_why(tmp_path, monkeypatch):
+    library_read_twice(tmp_path / "library", scans=3, share=0.0)
+    bench = Bench(tmp_path / "home", tmp_path / "library")
+    library, first = bench.workbench.library, bench.reading.scan
+    assert bench.adjudication.begin()
+
+    def full(*_):
+        raise LibraryError("The disk is full.")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(library, "append", full)
+        bench.adjudication.next()
+    assert bench.reading.scan == first and bench.notes[-1] == "The disk is full."
+    assert len(library.ids(TO_ADJUDICATE)) == 3
     bench.close()
 
 

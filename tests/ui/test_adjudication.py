@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -193,3 +195,16 @@ def test_an_exclusion_is_asked_first_and_what_changed_since_is_said(judged):
     press(window, keys[at])
     assert library.rows([scan])[0].reason == "injection"
     assert page.judging._asked.text() == f"Excluded by {letter} only"
+
+
+def test_an_ampersand_of_a_name_is_no_key(judged):
+    window, _ = judged
+    page, adjudication = window.read_page, window.read_page.adjudication
+    window.workbench.change_settings(adjudicate_names=True)
+    press(window, Qt.Key.Key_J)
+    read = adjudication.comparison.readings[0]
+    named = replace(read, key=replace(read.key, reader="R&D"))
+    adjudication.comparison = replace(adjudication.comparison, readings=(named, *adjudication.comparison.readings[1:]))
+    page.judging.refresh()
+    button = page.judging._readers[0]
+    assert "R&&D" in button.text() and "R&D" in button.accessibleName() and button.shortcut().isEmpty()

@@ -196,8 +196,8 @@ class Adjudication(QObject):
         """The next open question; after the last, the next scan."""
         left = self.left
         if not left:
-            self._take_over()
-            self._next_scan()
+            if self._take_over():
+                self._next_scan()
             return
         later = [one for one in left if self.questions.index(one) > self.at]
         about = (later or left)[0]
@@ -277,13 +277,14 @@ class Adjudication(QObject):
             return edit
         return decision.own(edit, self.comparison, self.session, about, self._frame().spacing_mm)
 
-    def _take_over(self) -> None:
-        if self.comparison is not None:
-            edit = decision.take_over(self.tr("Take over what is agreed"), self.comparison, self.session)
-            if edit is None and self._asked_again():
-                edit = decision.look_again(self.tr("Nothing new to decide"), self.comparison, self.session)
-            if edit is not None:
-                self._editor.push(edit)
+    def _take_over(self) -> bool:
+        """Take over what is agreed, where that is still to be done. False where it cannot be kept."""
+        if self.comparison is None:
+            return True
+        edit = decision.take_over(self.tr("Take over what is agreed"), self.comparison, self.session)
+        if edit is None and self._asked_again():
+            edit = decision.look_again(self.tr("Nothing new to decide"), self.comparison, self.session)
+        return edit is None or self._editor.push(edit)
 
     def _asked_again(self) -> bool:
         """Whether the scan is still listed: a reader has changed something since the last decision."""
@@ -300,7 +301,8 @@ class Adjudication(QObject):
             self._reading.step(1)
             if self._reading.scan == scan or not self.active or self.questions:
                 break
-            self._take_over()
+            if not self._take_over():
+                return  # and the reason has been told
             agreed += 1
         if self.active and self._reading.scan == scan:  # the last of the list
             self._count_left()

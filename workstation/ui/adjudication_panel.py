@@ -158,7 +158,8 @@ class AdjudicationPanel(QFrame):
         name = adjudication.name(reader)
         shown = f"{key}   {said}" if name == LETTERS[reader] else f"{key}   {name[3:]}: {said}"
         room = button.width() - reader_marks.SAMPLE.width() - 28
-        button.setText(button.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, max(room, 180)))
+        words = button.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, max(room, 180))
+        button.setText(words.replace("&", "&&"))  # a name's own sign, not the mark of a key
         button.setToolTip(plain(self.tr("Reader {0}: {1} ({2})").format(name, said, key)))
         button.setAccessibleName(self.tr("Take reader {0}: {1}").format(name, said))
         button.setChecked(adjudication.decided == adjudication.taking(reader))
