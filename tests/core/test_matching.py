@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workstation.core.lesion import Label, Lesion, Reading, ReadingKey, Roi
-from workstation.core.matching import REACH_MM, groups, match, match_marks
+from workstation.core.matching import REACH_MM, groups, match
 from workstation.core.overlap import dice
 from workstation.core.scan import View
 
@@ -66,7 +66,6 @@ def test_marks_are_matched_with_marks_only():
     mark = square("m", 10, 10, label=Label.NOT_BONE)
     one, other = reading("anna", square("a", 10, 10), square("n", 50, 10, label=Label.NOT_BONE)), reading("ben", mark)
     assert ids(match(one, other)) == [("a", None)]
-    assert ids(match_marks(one, other)) == [("n", None), (None, "m")]
     assert [[lesion and lesion.id for lesion in g.lesions] for g in groups([one, other])] == [
         ["a", None], ["n", None], [None, "m"],
     ]  # fmt: skip

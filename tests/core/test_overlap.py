@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from workstation.core.lesion import Lesion, Roi
-from workstation.core.overlap import dice, dice_of_all
+from workstation.core.overlap import dice
 from workstation.core.scan import VIEWS
 
 _MASKS = st.lists(arrays(bool, (12, 9)), min_size=2, max_size=2)
@@ -27,17 +27,9 @@ def test_dice_is_that_of_the_masks_of_both_views(one: list[np.ndarray], other: l
     mine, theirs = lesion(one), lesion(other)
     assert dice(mine, theirs) == pytest.approx(expected)
     assert dice(theirs, mine) == pytest.approx(expected)
-    together = dice_of_all([mine] if mine else [], [theirs] if theirs else [])
-    assert together == pytest.approx(expected)
 
 
 def test_nothing_against_nothing_is_one() -> None:
     some = lesion([np.ones((2, 2), bool), np.zeros((2, 2), bool)])
-    assert dice(None, None) == dice_of_all([], []) == 1
-    assert dice(some, None) == dice_of_all([], [some]) == 0
-
-
-def test_pixels_of_two_lesions_count_once() -> None:
-    mask = np.ones((3, 3), bool)
-    twice = [lesion([mask, mask], "A"), lesion([mask, mask], "B")]
-    assert dice_of_all(twice, twice[:1]) == 1
+    assert dice(None, None) == 1
+    assert dice(some, None) == dice(None, some) == 0

@@ -116,3 +116,12 @@ def test_region_grow_outside_or_without_counts_is_nothing() -> None:
     assert grow(np.ones(SHAPE, np.uint16), (-5, 5)) is None
     assert grow(np.ones(SHAPE, np.uint16), (5, 5), exclude=np.ones(SHAPE, bool)) is None
     assert grow(np.full(SHAPE, 20, np.float32), (0, 0)) is None, "no hotter than what lies around"
+
+
+def test_an_island_that_two_lesions_share_is_not_lost() -> None:
+    one, other = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    one[20:30, 20:30] = other[25:35, 25:35] = True
+    one[80:84, 80:84] = other[80:84, 80:84] = True
+    counts = spots((24, 24, 100, 4), (31, 31, 90, 4)).astype(np.uint16)
+    parts = [part.mask(SHAPE) for part in watershed.apart(counts, [roi_of(one), roi_of(other)])]
+    assert np.array_equal(parts[0] | parts[1], one | other) and not (parts[0] & parts[1]).any()

@@ -60,11 +60,6 @@ def match(one: Reading, other: Reading, spacing_mm: Spacing | None = None) -> tu
     return match_lesions(one.counted, other.counted, spacing_mm)
 
 
-def match_marks(one: Reading, other: Reading, spacing_mm: Spacing | None = None) -> tuple[Pair, ...]:
-    """The same of the marks "not bone"."""
-    return match_lesions(_marks(one), _marks(other), spacing_mm)
-
-
 def match_lesions(
     ones: Sequence[Lesion], others: Sequence[Lesion], spacing_mm: Spacing | None = None
 ) -> tuple[Pair, ...]:

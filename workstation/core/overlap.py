@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from workstation.core.lesion import Lesion, Roi
-from workstation.core.scan import VIEWS, View
+from workstation.core.scan import VIEWS
 
 
 def common_pixels(one: Roi | None, other: Roi | None) -> int:
@@ -36,21 +34,5 @@ def dice(one: Lesion | None, other: Lesion | None) -> float:
     return 2.0 * both / (mine + theirs)
 
 
-def dice_of_all(ones: Iterable[Lesion], others: Iterable[Lesion]) -> float:
-    """Dice of everything two readers delineated on a scan; pixels in two lesions count once. Nothing by both is 1."""
-    mine, theirs = _set(ones), _set(others)
-    total = len(mine) + len(theirs)
-    return 1.0 if total == 0 else 2.0 * len(mine & theirs) / total
-
-
 def _pixels(lesion: Lesion | None) -> int:
     return 0 if lesion is None else sum(roi.pixels for roi in lesion.rois.values())
-
-
-def _set(lesions: Iterable[Lesion]) -> set[tuple[View, int, int]]:
-    return {
-        (view, roi.top + int(row), roi.left + int(column))
-        for lesion in lesions
-        for view, roi in lesion.rois.items()
-        for row, column in zip(*roi.box.nonzero(), strict=True)
-    }

@@ -60,6 +60,8 @@ def apart(counts: Counts, rois: Sequence[Roi]) -> tuple[Roi, ...]:
     for number, place, _ in own:
         marks[place] = number + 1
     flooded = _flood(picture, whole, marks)
+    for number, mask in enumerate(masks, 1):  # an island that lesions share, which no water reaches, is the first one's
+        flooded[mask & (flooded == 0)] = number
     parts = [Roi.from_mask(flooded == number + 1) for number in range(len(rois))]
     return tuple(rois[number] if part is None else part for number, part in enumerate(parts))
 
