@@ -7,6 +7,7 @@ import io
 import json
 import math
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +21,8 @@ from workstation.cli import main
 from workstation.core.lesion import ReadingKey
 from workstation.core.people import Person, Role
 from workstation.store.library import Library
+from workstation.store.queues import Queue
+from workstation.workflows.queueing import made_on
 
 Run = Callable[..., tuple[int, Any, str]]
 CLICK = {"do": "click", "view": "anterior", "at": [400, 160]}
@@ -123,6 +126,19 @@ def test_who_has_a_queue_gets_no_second_and_nobody_else_gets_one_then(run: Run, 
     assert code == 3 and "anna has a queue" in said
     assert [queue["reader"] for queue in run("queue", "status", "--json")[1]["queues"]] == ["anna"]
     assert run("queue")[0] == 2
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed within a process")
+def test_the_day_a_queue_was_made_is_the_day_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue("Q1", 1, "2026-11-20T20:30:00.000+00:00", "anna", "anna", True, {}, False)
+    try:
+        for zone, day in (("UTC", "2026-11-20"), ("CST-8", "2026-11-21"), ("PST8", "2026-11-20")):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert made_on(queue) == day
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_status_is_what_was_read_and_when(run: Run, folder: Path) -> None:

@@ -17,12 +17,13 @@ from workstation.app.reading import Reading
 from workstation.app.viewer import Compared, Viewer
 from workstation.app.viewport import Viewport, towards_left
 from workstation.app.workbench import Workbench
-from workstation.core import decision, people
+from workstation.core import decision
 from workstation.core.decision import AGREED
 from workstation.core.disagreement import Comparison, Difference, Disagreement, compare, medoid
 from workstation.core.edits import Edit, Session
 from workstation.core.lesion import Label, Progress
 from workstation.core.lesion import Reading as Read
+from workstation.core.people import Task
 from workstation.core.scan import Frame
 from workstation.store.values import ADJUDICATED, TRUTH, ScanQuery
 
@@ -143,7 +144,7 @@ class Adjudication(QObject):
             return self.tr("You read blinded: others' readings are shown once your queue is ended.")
         if library.read_only:
             return self._workbench.read_only_words
-        not_theirs = people.refusal(people.Task.ADJUDICATE, self._workbench.reader, library.people())
+        not_theirs = self._workbench.refusal(Task.ADJUDICATE)
         if not_theirs is not None:
             return not_theirs
         if len(read) < 2:

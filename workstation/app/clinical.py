@@ -8,11 +8,11 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from workstation.app.workbench import Workbench
-from workstation.core import clinical, days, people
+from workstation.core import clinical, days
 from workstation.core.changes import Changes
 from workstation.core.clinical import Clinical, Measured
 from workstation.core.criteria import CriteriaFacts
-from workstation.core.people import Role
+from workstation.core.people import Role, Task
 from workstation.workflows import clinical_values
 from workstation.workflows.clinical_values import ValueTrouble
 
@@ -89,7 +89,7 @@ def tell(workbench: Workbench, patient: str, what: str, **fields: Any) -> bool:
     try:
         before = library.clinical(patient)
         if any(name in fields for name in _OF_REFERENCE):
-            if refused := _not_theirs(workbench):
+            if refused := workbench.refusal(Task.REFERENCE):
                 workbench.note(refused)
                 return False
             fields = {**fields, "reference_by": role}
@@ -143,7 +143,7 @@ def undo(workbench: Workbench, scan: str | None, again: bool = False) -> None:
     try:
         told = library.clinical_told(found.patient)
         steps = told.undone if again else told.done
-        if steps and "reference" in steps[-1][1]["after"] and (refused := _not_theirs(workbench)):
+        if steps and "reference" in steps[-1][1]["after"] and (refused := workbench.refusal(Task.REFERENCE)):
             workbench.note(refused)
             return
         step = library.redo_clinical if again else library.undo_clinical
@@ -156,12 +156,6 @@ def undo(workbench: Workbench, scan: str | None, again: bool = False) -> None:
         return
     workbench.note((_tr("Told again: {0}.") if again else _tr("Taken back: {0}.")).format(what))
     workbench.changed.emit(Changes.SCANS)
-
-
-def _not_theirs(workbench: Workbench) -> str | None:
-    """Why the reader may not enter the Reference; None where they may."""
-    library = workbench.library
-    return None if library is None else people.refusal(people.Task.REFERENCE, workbench.reader, library.people())
 
 
 def _tr(text: str) -> str:

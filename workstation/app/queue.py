@@ -125,6 +125,11 @@ class WorkQueue(QObject):
         self._workbench.see_anew()
         return True
 
+    @property
+    def made(self) -> str:
+        """The day the queue was made, here."""
+        return "" if self.queue is None else queueing.made_on(self.queue)
+
     def resume(self) -> bool:
         """Go on where the reader was: the case, the lesion, where they looked. False where nothing is left."""
         library, queue = self._workbench.library, self.queue

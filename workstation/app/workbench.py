@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from workstation.app import actions
 from workstation.app import settings as settings_file
 from workstation.app.settings import Settings
 from workstation.core.changes import Changes
 from workstation.core.lesion import ReadingKey
-from workstation.core.people import Role
+from workstation.core.people import Role, Task, refusal
 from workstation.workflows import home as places
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ class Workbench(QObject):
     def role(self) -> Role | None:
         """What the reader does in this library; None where nobody has said."""
         return None if self.library is None else self.library.role(self.reader)
+
+    def refusal(self, task: Task) -> str | None:
+        """Why the reader may not, and the key by which somebody signs in who may; None where they may."""
+        words = None if self.library is None else refusal(task, self.reader, self.library.people())
+        if words is None:
+            return None
+        return self.tr("{0} Sign in as one: {1}.").format(words, actions.find("page.queue").key)
 
     def key(self, scan: str) -> ReadingKey:
         """The reader's own reading of a scan, in the round it is in now."""

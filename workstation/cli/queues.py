@@ -113,10 +113,12 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 
 def _line(one: Progress) -> tuple[object, ...]:
+    from workstation.workflows.queueing import made_on
+
     queue = one.queue
     return (
         queue.reader, one.role, one.done, one.total, one.lesions, _number(one.lesions_per_hour, 0),
-        _number(one.hours_left, 1), "yes" if queue.blinded else "no", f"{queue.at[:10]} by {queue.who}",
+        _number(one.hours_left, 1), "yes" if queue.blinded else "no", f"{made_on(queue)} by {queue.who}",
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ ALLOWED = {
 
 
 def refusal(task: Task, name: str, people: Iterable[Person]) -> str | None:
-    """Why this person may not, in a sentence, and what to do; None where they may.
+    """Why this person may not, in a sentence; None where they may.
 
     As long as nobody has a role in a library nobody has shared out its work, and everybody may do everything.
     """
@@ -59,4 +59,4 @@ def refusal(task: Task, name: str, people: Iterable[Person]) -> str | None:
     role = roles.get(name)
     article = "an" if role in (Role.ANNOTATOR, Role.ADJUDICATOR) else "a"
     is_one = "has no role here" if role is None else f"is {article} {role} here"
-    return f"Only {task}: {name} {is_one} (to sign in as one: Ctrl+3)."
+    return f"Only {task}: {name} {is_one}."

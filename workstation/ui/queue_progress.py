@@ -74,7 +74,7 @@ class QueueProgress(QFrame):
         hours = pace.hours_left
         self._left.setText(self._duration(hours))
         order = self.tr(str(queue.settings.get("order", "")))
-        made = self.tr("{0} by {1}, {2}").format(queue.at[:10], queue.who, order)
+        made = self.tr("{0} by {1}, {2}").format(self._queue.made, queue.who, order)
         self._made.setText(made)
         self._blind.setText(
             self.tr("Blinded: until this queue is ended you see your own readings only, and no Reference.")

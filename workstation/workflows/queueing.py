@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import resources
@@ -165,6 +166,11 @@ def progress(library: Library, ended: bool = False, whose: str | None = None) ->
             )
         )  # fmt: skip
     return found
+
+
+def made_on(queue: Queue) -> str:
+    """The ISO day a queue was made, by this computer's clock; the history has the time in UTC."""
+    return datetime.fromisoformat(queue.at).astimezone().date().isoformat()
 
 
 def as_json(one: Progress) -> dict[str, Any]:
