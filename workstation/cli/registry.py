@@ -11,8 +11,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from workstation.cli import annotating, exporting, freezing, importing, keeping, listing, looking, queues, simulating
+from workstation.cli import (
+    annotating,
+    evaluating,
+    exporting,
+    freezing,
+    importing,
+    keeping,
+    listing,
+    looking,
+    queues,
+    simulating,
+    training,
+)
 
 COMMANDS: tuple[ModuleType, ...] = (
-    looking, importing, listing, queues, annotating, exporting, freezing, keeping, simulating,
+    looking, importing, listing, queues, annotating, exporting, freezing, training, evaluating, keeping, simulating,
 )  # fmt: skip

@@ -1,0 +1,216 @@
+"""What a run says of itself, as phrases: the methods paragraph and the checklist are made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from workstation.report.cells import row_name
+from workstation.report.evaluation import Evaluation, Study, Training
+from workstation.stats.evaluation import Table
+from workstation.stats.printing import rounded
+
+RANDOM = "random initialisation"
+NO_NETWORK = ("tree",)
+
+
+def facts(given: Evaluation) -> dict[str, str]:
+    """Phrases by name, each a clause or whole sentences; see resources/report/claim.toml for who uses them."""
+    data, learnt = given.data, [each for each in given.trainings if each.folds]
+    simulated = bool(data.simulator)
+    return {
+        "kind": "Deep learning: " + listed(_models(learnt)) if learnt else "Deep learning",
+        "design": "Simulated scans." if simulated else "Scans collected before this analysis.",
+        "source": _source(given),
+        "included": _included(given),
+        "preprocessing": _preprocessing(learnt),
+        "selection": "None beyond the exclusions." if not given.absent else f"Missing here: {'; '.join(given.absent)}.",
+        "deidentified": "No patients: the scans are simulated." if simulated else "A research library keeps "
+        "de-identified objects only: identifiers remapped by a keyed hash, dates moved by a secret number of days.",
+        "acquired": "Simulated planar whole-body scans, anterior and posterior." if simulated else "",
+        "truth": "The simulator's own truth." if simulated else f"Labels from: {data.labels_from}.",
+        "annotated": "Nobody: the simulator drew outlines and labels." if simulated else f"{data.labels_from}.",
+        "touched": _touched(data.touched),
+        "agreement": "The truth of a simulation has none." if simulated else "",
+        "folds": _number_word(data.folds).capitalize(),
+        "strata": strata(data.strata),
+        "inner": _inner(learnt),
+        "tested": f"{data.scans - data.sealed_scans:,} scans of {data.patients - data.sealed:,} patients.",
+        "models": _architectures(learnt),
+        "software": "; ".join(f"{name} {version}" for name, version in given.versions.items()) + ".",
+        "initialisation": initialisations(learnt),
+        "training": _trainings(learnt),
+        "picked": _picked(learnt),
+        "ensembling": "None.",
+        "measures": "Sensitivity, specificity, accuracy, PPV, NPV, AUC; Dice of segmentations; Brier score, log loss "
+        f"and expected calibration error of probabilities. Threshold: {threshold(given)}.",
+        "internal": f"{_number_word(data.folds).capitalize()}-fold cross-validation. {sealed(given)}",
+        "counted": f"{data.scans:,} scans of {data.patients:,} patients with {data.lesions:,} visible lesions.",
+        "results": results(given),
+        "limits": "Scans are simulated: nothing here says how well a network does on patients." if simulated else "",
+        "version": given.versions.get("Osteoscope", ""),
+        "hash": data.hash,
+    }  # fmt: skip
+
+
+def trained_on(given: Evaluation) -> str:
+    """The line that stands under every title."""
+    if given.data.simulator:
+        return f"Trained and tested on simulated scans, simulator {given.data.simulator}"
+    return f"Trained and tested on scans of patients, labels from {given.data.labels_from}"
+
+
+def initialisations(trainings: Iterable[Training]) -> str:
+    """Each network's, or one for all: "random initialisation", or whose weights."""
+    by_words: dict[str, list[str]] = {}
+    for each in trainings:
+        if each.network not in NO_NETWORK:
+            by_words.setdefault(each.initialisation or "not told", []).append(row_name(each.network))
+    if len(by_words) == 1:
+        return next(iter(by_words))
+    said = [f"{listed(names)}: {words}" for words, names in by_words.items()]
+    return "; ".join(said) or "none: nothing was initialised"
+
+
+def threshold(given: Evaluation) -> str:
+    """Where the threshold comes from."""
+    if given.threshold == "paper":
+        return "0.5, as in the papers"
+    return "chosen on inner validation patients by the largest sum of sensitivity and specificity, in each fold its own"
+
+
+def strata(given: Mapping[str, int]) -> str:
+    return ", ".join(f"{name.replace('/', ', ')}: {number:,}" for name, number in given.items())
+
+
+def results(given: Evaluation, of: Study | None = None) -> str:
+    """Our network's AUC, with its interval over patients, of one study or all."""
+    said = []
+    for study in given.studies if of is None else (of,):
+        for table in study.tables:
+            said += _auc(table, study.network)
+    return " ".join(dict.fromkeys(said)) or "See the tables."
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def one_or_each(trainings: Sequence[Training], setting: str) -> str:
+    """A setting's value if all networks share it, else each one's."""
+    found = {row_name(each.network): _plain(each.settings.get(setting)) for each in trainings}
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return ", ".join(f"{value} ({name})" for name, value in found.items())
+
+
+def networks_only(trainings: Iterable[Training]) -> list[Training]:
+    """Without the tree, which has no epochs and no batches."""
+    return [each for each in trainings if each.network not in NO_NETWORK]
+
+
+def _auc(table: Table, network: str) -> list[str]:
+    for row in table.rows:
+        cell = row.cells.get("auc")
+        if row.key == network and cell is not None and table.number in ("3", "networks", "4"):
+            over = cell.intervals[-1] if cell.intervals else None
+            span = f"{rounded(over.low, 3)} to {rounded(over.high, 3)}" if over else "not known"
+            return [
+                f"{row_name(row.key)}: AUC {rounded(cell.value, 3)} (95 % interval over patients {span}) over "
+                f"{row.cases:,} cases."
+            ]
+    return []
+
+
+def _models(trainings: Iterable[Training]) -> list[str]:
+    return list(dict.fromkeys(row_name(each.network) for each in networks_only(trainings)))
+
+
+def _source(given: Evaluation) -> str:
+    data = given.data
+    if data.simulator:
+        seed = f", seed {data.seed}" if data.seed else ""
+        return f"Simulated cohort {data.cohort}{seed}, simulator {data.simulator}."
+    return "One library of the department."
+
+
+def _included(given: Evaluation) -> str:
+    lesions = "Lesions that are labelled malignant or benign and visible were classified." if any(
+        study.paper == "a" for study in given.studies
+    ) else ""  # fmt: skip
+    return lesions
+
+
+def _preprocessing(trainings: Sequence[Training]) -> str:
+    nets = networks_only(trainings)
+    if not nets:
+        return ""
+    return (
+        f"Counts were divided by the {'largest count' if one_or_each(nets, 'scale') == 'max' else '99.5th percentile'} "
+        f"of the body outside bladder and injection site and cut at {one_or_each(nets, 'clip')} times that; pictures "
+        f"of {one_or_each(nets, 'rows')} rows by {one_or_each(nets, 'columns')} columns."
+    )
+
+
+def _touched(lesions: int) -> str:
+    if not lesions:
+        return "No label an AI had a part in is in the set."
+    return f"An AI had a part in {lesions:,} lesions of the set; by default they are learnt from and never tested on."
+
+
+def _inner(trainings: Sequence[Training]) -> str:
+    shares = {each.settings.get("inner") for each in trainings}
+    return ", ".join(f"{100 * share:g} %" for share in shares if isinstance(share, int | float)) or "some"
+
+
+def _architectures(trainings: Sequence[Training]) -> str:
+    said = []
+    for each in trainings:
+        many = "" if math.isnan(each.parameters) else f", {each.parameters:,.0f} parameters"
+        width = each.settings.get("width")
+        narrow = f", {width:g} of the published widths" if isinstance(width, int | float) and width != 1 else ""
+        said.append(f"{row_name(each.network)}{'' if each.network in NO_NETWORK else narrow + many}")
+    return "; ".join(said) + "." if said else ""
+
+
+def _trainings(trainings: Sequence[Training]) -> str:
+    nets = networks_only(trainings)
+    if not nets:
+        return ""
+    return (
+        f"At most {one_or_each(nets, 'epochs')} epochs, {one_or_each(nets, 'optimiser')} with learning rate "
+        f"{one_or_each(nets, 'lr')} ({one_or_each(nets, 'schedule')}), batches of {one_or_each(nets, 'batch')}, loss "
+        f"{one_or_each(nets, 'loss')}, flips ({one_or_each(nets, 'flip')}) with chance "
+        f"{one_or_each(nets, 'flip_chance')}, rotation up to {one_or_each(nets, 'rotation')}\u00b0, scaling up to "
+        f"{one_or_each(nets, 'scaling')}; seed {one_or_each(nets, 'seed')}. "
+        f"{listed(sorted({each.device for each in nets if each.device}))}."
+    )
+
+
+def _picked(trainings: Sequence[Training]) -> str:
+    nets = networks_only(trainings)
+    by = {"auc": "the largest AUC", "dice": "the largest Dice", "loss": "the smallest loss", "last": "being the last"}
+    found = listed([by.get(word, word) for word in sorted({str(each.settings.get("select")) for each in nets})])
+    return f"The epoch with {found} on inner validation patients. The test fold was read once." if nets else ""
+
+
+def sealed(given: Evaluation) -> str:
+    """Whether patients were kept back, and how often they have been looked at: printed beside every result."""
+    if not given.data.sealed:
+        return "No patients were sealed."
+    if given.openings is None:
+        return f"{given.data.sealed:,} patients are sealed and were not opened."
+    times = "once" if given.openings == 1 else f"{given.openings} times"
+    return f"{given.data.sealed:,} sealed patients have been opened {times}, this time included."
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _number_word(number: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[number] if number < len(words) else str(number)
