@@ -44,6 +44,11 @@ class Manifest:
         lines = sorted(f"{name} {digest}" for name, digest in self.files.items())
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether any scan is: the labels are a simulator's truth, or people read what no camera made."""
+        return self.labels_from == "truth" or bool(self.made.get("simulated"))
+
     def write(self, folder: Path) -> None:
         """Put manifest.json into the folder: whole, or not at all."""
         told: dict[str, Any] = {

@@ -20,7 +20,7 @@ def of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     told: dict[str, Any] = {
         "hash": snapshot.manifest.hash,
         "labels_from": snapshot.manifest.labels_from,
-        "trained_on": "simulated" if snapshot.manifest.labels_from == "truth" else "clinical",
+        "trained_on": "simulated" if snapshot.manifest.simulated else "clinical",
         "scans": len(snapshot.scans),
         "lesions": len(snapshot.lesions),
         "patients": len(set(snapshot.manifest.patients)),

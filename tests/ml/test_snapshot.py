@@ -151,6 +151,78 @@ def test_a_manifest_that_makes_no_sense_is_refused(copy: Path, change: Callable[
         Snapshot.load(copy)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda told: told.update(train_only=["P0"]), "P0' is in a fold and for learning only"),
+        (lambda told: told.update(train_only=["P4"]), "P4' is sealed and to be learnt from"),
+        (lambda told: told.update(train_only=["P99"]), "P99' has a fold but has no scan"),
+        (lambda told: told.update(train_only="P0"), "'train_only'"),
+        (lambda told: told.update(made=[]), "'made'"),
+        (lambda told: (told["folds"].pop("P0"), told.update(train_only=["P0", "P0"])), "only twice"),
+        (lambda told: told["strata"].update(P0="lung"), "P0' has a stratum that is no tumour/status"),
+        (lambda told: told["strata"].update(P0="lung/nan"), "P0' has a stratum that is no tumour/status"),
+        (lambda told: told["folds"].update(P0=7), "nobody is in fold 3.*no more folds than patients"),
+    ],
+)
+def test_who_may_be_learnt_from_and_tested_is_told_apart(copy: Path, change: Callable[[Any], Any], words: str) -> None:
+    retell(copy, change)
+    with pytest.raises(SnapshotError, match=words):
+        Snapshot.load(copy)
+
+
+def test_sealed_for_ever_also_without_a_scan_here(copy: Path) -> None:
+    retell(copy, lambda told: (told["folds"].pop("P0"), told.update(train_only=["P0"], sealed=["P4", "P99"])))
+    there = Snapshot.load(copy)
+    assert there.manifest.sealed == ("P4", "P99") and there.manifest.train_only == ("P0",) and there.fold(0) is None
+
+
+def rewrite(folder: Path, name: str, row: int, column: str, value: str) -> None:
+    """Change a cell as somebody would who can compute every hash."""
+    with (folder / name).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[row][rows[0].index(column)] = value
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        lines = sorted(f"{name} {digest}" for name, digest in manifest["files"].items())
+        manifest["hash"] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    retell(folder, change)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "words"),
+    [
+        ("scans.csv", "age", "NaN", "row 2: age is 'NaN', not a number from 0 to 150"),
+        ("scans.csv", "age", "-1", "age"), ("scans.csv", "age", "inf", "age"), ("scans.csv", "sex", "female", "sex"),
+        ("scans.csv", "grade", "4", "grade"), ("scans.csv", "malignant", "yes", "malignant"),
+        ("scans.csv", "spacing_mm", "0", "spacing_mm is '0', not a number above 0"),
+        ("scans.csv", "spacing_mm", "nan", "spacing_mm"),
+        ("lesions.csv", "label", "Malignant", "label is 'Malignant', not one of malignant, benign, uncertain"),
+        ("lesions.csv", "label", "", "has no label"), ("lesions.csv", "lesion", "", "has no lesion"),
+        ("lesions.csv", "p_ceiling", "nan", "p_ceiling"), ("lesions.csv", "p_alone", "1.01", "p_alone"),
+        ("lesions.csv", "site6", "skull", "site6"), ("lesions.csv", "side", "both", "side"),
+        ("lesions.csv", "visible", "2", "visible"), ("lesions.csv", "lesion", "0", "twice"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_holds_what_it_may_not_is_told(copy: Path, name: str, column: str, value: str, words: str) -> None:
+    rewrite(copy, name, 2 if column != "lesion" or value == "" else 3, column, value)
+    with pytest.raises(SnapshotError, match=words):
+        Snapshot.load(copy)
+
+
+def test_a_row_cut_short_is_told(copy: Path) -> None:
+    text = (copy / "scans.csv").read_text("utf-8").splitlines()
+    text[3] = ",".join(text[3].split(",")[:4])
+    (copy / "scans.csv").write_text("\n".join(text) + "\n", encoding="utf-8")
+    rewrite(copy, "scans.csv", 1, "age", "60")
+    with pytest.raises(SnapshotError, match="row 3, has more or fewer cells"):
+        Snapshot.load(copy)
+
+
 def test_a_patient_in_two_folds_is_refused(copy: Path) -> None:
     text = (copy / "manifest.json").read_text("utf-8")
     (copy / "manifest.json").write_text(text.replace('"folds": {', '"folds": {"P0": 0, "P0": 1,'), encoding="utf-8")

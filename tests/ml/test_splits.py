@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,18 @@ def test_parts(sizes: list[int], folds: int, fold: int, sealed: int, inner: floa
 def test_the_inner_part_changes_with_fold_and_seed() -> None:
     told = manifest({f"P{number}": "lung/clear" for number in range(100)}, 5)
     assert len({split(told, fold, seed=seed).inner for fold in (0, 1) for seed in (0, 1)}) == 4
+
+
+def test_labels_of_an_ai_are_learnt_from_and_never_measured_on() -> None:
+    strata = {f"P{number}": "lung/clear" for number in range(40)}
+    beside = tuple(list(strata)[:8])
+    told = manifest(strata, 4, beside[:2])
+    folds = {patient: fold for patient, fold in told.folds.items() if patient not in beside}
+    told = replace(told, folds=folds, train_only=beside[2:])
+    for fold in (-1, 0, 3):
+        parts = split(told, fold)
+        assert set(beside[2:]) <= parts.train and not set(beside) & (parts.inner | parts.test)
+        assert not set(beside[:2]) & parts.train and len(parts.train | parts.inner | parts.test) == 38
 
 
 def test_words() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,7 @@ from ml.snapshot import Snapshot, SnapshotError
 from ml.splits import split
 from tests.workflows.read_library import SPOT, lesion, make, read, scan
 from tests.workflows.studies import bring
+from workstation.cli import main
 from workstation.core import edits
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Step
@@ -28,12 +34,14 @@ from workstation.phantom.cohorts import COHORTS
 from workstation.phantom.patient import simulate
 from workstation.store.errors import LibraryError
 from workstation.store.library import Library
-from workstation.workflows import snapshot
+from workstation.workflows import sealing, snapshot
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.opening import as_seen
 from workstation.workflows.progress import finish
 from workstation.workflows.snapshot import SnapshotResult
 from workstation.workflows.snapshot_plan import Wanted
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +78,8 @@ def test_a_simulated_library_comes_out_as_it_was_drawn(cohort: Path, tmp_path: P
     _, again = freeze(library, tmp_path / "again", folds=2)
     library.close()
     assert there.manifest.labels_from == again.manifest.labels_from == "truth"
-    assert there.manifest.made["simulated"] == len(there.scans) and there.manifest.hash == again.manifest.hash
+    assert there.manifest.made["simulated"] == len(there.scans) and there.manifest.simulated
+    assert there.manifest.hash == again.manifest.hash
     drawn = [one for number in range(2) for one in simulate(COHORTS["demo"], 11, number)]
     by_counts = {np.asarray(picture).tobytes(): row for row, picture in enumerate(there.pictures)}
     lesions = 0
@@ -129,7 +138,7 @@ def test_every_scan_has_one_fate(library: Library, tmp_path: Path) -> None:
     assert made["lesions"]["not bone"] == {"bladder": 1, "contamination": 1}
     assert made["pictures"] == {"as they were": 15, "resampled": 1}
     assert made["readings"]["one reader"] == 16 and made["readings"]["readers still to be adjudicated"] == 1
-    assert there.manifest.labels_from == "adjudicated, else first"
+    assert there.manifest.labels_from == "adjudicated, else first" and not there.manifest.simulated
     strata = there.manifest.strata
     assert made["status"]["reference"] == 1 and made["status"]["grade"] == 15
     assert made["status"]["conflicts"] == ["P00"] and strata["P00"] == "lung/clear"
@@ -143,7 +152,8 @@ def test_every_scan_has_one_fate(library: Library, tmp_path: Path) -> None:
     kept = library.load("small").frames[View.POSTERIOR].counts
     assert np.array_equal(there.pictures[small, 1], np.kron(kept, np.ones((2, 2))))
     (number,) = np.flatnonzero(there.lesion_scan == small)
-    assert there.mask(number)[0].sum() == 64 and there.mask(number)[0, 600:608, 200:208].all()
+    mask = there.mask(int(number))
+    assert mask[0].sum() == 64 and mask[0, 600:608, 200:208].all()
     assert "Smith" not in (tmp_path / "out" / "manifest.json").read_text("utf-8")
 
 
@@ -309,3 +319,76 @@ def test_nothing_of_anybodys_is_in_the_way(library: Library, tmp_path: Path) -> 
         with pytest.raises(CallError):
             finish(snapshot.run(library, out, Wanted(folds=3)))
     assert (tmp_path / "mine" / "thesis.txt").read_text() == (tmp_path / "new.unfinished" / "thesis.txt").read_text()
+
+
+def test_each_opening_is_counted_beside_the_snapshot_and_in_the_library(library: Library, tmp_path: Path) -> None:
+    _, there = freeze(library, tmp_path / "one", sealed="2")
+    _, other = freeze(library, tmp_path / "other")
+    library.close()
+    names = [(tmp_path / "one", there.manifest), (tmp_path / "other", other.manifest)]
+    assert [sealing.openings(*each) for each in names] == [0, 0]
+    assert sealing.opened(*names[0], "run 1", "rita") == 1
+    assert sealing.opened(*names[0], "run 2", "rita", library.folder) == 2, "one beside the snapshot alone"
+    assert sealing.opened(*names[1], "run 3", "ben", library.folder) == 2, "the library knows of two"
+    assert sealing.openings(*names[0]) == 2 and Snapshot.load(tmp_path / "one").manifest.hash == there.manifest.hash
+    strange = replace(there.manifest, made={**there.manifest.made, "library": "another"})
+    for folder, manifest in ((tmp_path / "one", strange), (tmp_path / "one", replace(there.manifest, sealed=()))):
+        with pytest.raises(CallError):
+            sealing.opened(folder, manifest, "run", "rita", library.folder)
+    (tmp_path / "one.openings.jsonl").unlink()
+    (tmp_path / "one.openings.jsonl").mkdir()
+    with pytest.raises(WorkflowError, match="stay sealed"):
+        sealing.opened(*names[0], "run", "rita")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from workstation.store.library import Library
+from workstation.workflows import snapshot
+from workstation.workflows.snapshot_plan import Wanted
+job = snapshot.run(Library.open(Path(sys.argv[1])), Path(sys.argv[2]), Wanted(3, sealed="2"))
+for _ in range(int(sys.argv[3])):
+    next(job)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("steps", [3, 14])
+def test_killed_it_never_looks_finished(library: Library, tmp_path: Path, steps: int) -> None:
+    library.close()
+    asked = [sys.executable, "-c", KILLED, str(library.folder), str(tmp_path / "out"), str(steps)]
+    assert subprocess.run(asked, cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
+    assert not (tmp_path / "out").exists() and (tmp_path / "out.unfinished" / "pictures.npy").exists()
+    with pytest.raises(SnapshotError, match="not finished"):
+        Snapshot.load(tmp_path / "out.unfinished")
+    again = Library.open(library.folder)
+    assert again.verify().ok and not again.sealed()
+    freeze(again, tmp_path / "out", sealed="2")
+    again.close()
+
+
+def test_the_command_prints_one_value(
+    twelve: Path, tmp_path: Path, tmp_library_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(twelve, tmp_path / "library")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main(["snapshot", "--library", str(folder), *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    code, out, err = run("--out", tmp_path / "one", "--folds", 4, "--seed", 2, "--sealed", "25%", "--json")
+    told, there = json.loads(out), Snapshot.load(tmp_path / "one")
+    assert code == 0 and not err and out.count("\n") == 1
+    assert (told["scans"], told["lesions"], told["hash"]) == (12, 12, there.manifest.hash)
+    assert len(told["folds"]) == 4 and len(told["sealed"]) == 3
+    assert sorted(sum(told["folds"], told["sealed"])) == sorted(there.manifest.strata)
+    code, out, err = run("--out", tmp_path / "two", "--folds", 3)
+    assert code == 0 and not err
+    assert "Included: 12 scans of 12 patients" in out and "Folds: 3, 3, 3 patients" in out
+    assert "Sealed, in this library for ever: 3 patients, never opened" in out
+    for wrong in (("--out", tmp_path / "two"), ("--out", tmp_path / "x", "--folds", 10)):
+        code, out, err = run(*wrong)
+        assert code == 2 and not out and err.count("\n") == 1 and not (tmp_path / "x").exists()
+    code, out, err = run("--out", tmp_path / "x", "--reader", "nobody", "--json")
+    assert code == 3 and not out and "no reading: 12" in err

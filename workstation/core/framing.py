@@ -7,7 +7,6 @@ is not touched, a finer one is summed, a coarser one keeps each pixel's value in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -29,13 +28,13 @@ _PLAUSIBLE_MM = (0.5, 20.0)  # a spacing outside says nothing
 class Framing:
     """How a picture of `shape` (rows, columns) is brought into the frame.
 
-    scaled: (rows, columns) after resampling, before padding and cropping. top, left: where its first pixel lies in the
-    frame, negative where it is cropped. spacing_mm: (row, column) afterwards, None where it is not known.
+    scaled: (rows, columns) after resampling, before padding and cropping. left: where its first column lies in the
+    frame, negative where it is cropped; the first row lies at the frame's. spacing_mm: (row, column) afterwards, None
+    where it is not known.
     """
 
     shape: tuple[int, int]
     scaled: tuple[int, int]
-    top: int
     left: int
     spacing_mm: Spacing | None
 
@@ -47,6 +46,17 @@ class Framing:
     def moved(self) -> bool:
         """Whether anything is cropped or padded."""
         return self.scaled != (ROWS, COLUMNS)
+
+    @property
+    def across(self) -> tuple[float, float]:
+        """How many pixels of the picture are as high, and as wide, as one of the frame."""
+        return self.shape[0] / self.scaled[0], self.shape[1] / self.scaled[1]
+
+    @property
+    def part(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last + 1 of the resampled rows, and columns, that lie in the frame."""
+        first = max(-self.left, 0)
+        return (0, min(self.scaled[0], ROWS)), (first, min(self.scaled[1], first + COLUMNS))
 
 
 def framing(shape: tuple[int, int], spacing_mm: Spacing | None) -> Framing:
@@ -67,45 +77,53 @@ def framing(shape: tuple[int, int], spacing_mm: Spacing | None) -> Framing:
     after = None
     if known and spacing_mm is not None:
         after = (spacing_mm[0] * rows / scaled[0], spacing_mm[1] * columns / scaled[1])
-    return Framing(shape, scaled, 0, (COLUMNS - scaled[1]) // 2, after)
+    return Framing(shape, scaled, (COLUMNS - scaled[1]) // 2, after)
 
 
 def framed(counts: NDArray[np.generic], how: Framing) -> Counts:
     """The picture in the frame, whole counts. Less than nothing is nothing; what is above 65,535 is cut there."""
-    values = counts
-    if how.resampled:
-        # Summed where several pixels become one; a pixel that becomes several gives its value to each.
-        share = max(how.shape[0] / how.scaled[0], 1.0) * max(how.shape[1] / how.scaled[1], 1.0)
-        down, across = _means(how.shape[0], how.scaled[0]), _means(how.shape[1], how.scaled[1])
-        values = (down @ counts.astype(np.float64) @ across.T) * share
-    if values.dtype != np.uint16:
-        values = np.clip(np.rint(np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=_MOST)), 0, _MOST)
-    return _placed(values.astype(np.uint16, copy=False), how)
+    if counts.dtype != np.uint16 or how.resampled:
+        values = np.clip(np.nan_to_num(counts.astype(np.float64), nan=0.0), 0, _MOST)
+        if how.resampled:  # summed where several pixels become one; one that becomes several gives its value to each
+            values = _sums(values, how) / (min(how.across[0], 1.0) * min(how.across[1], 1.0))
+            values = np.minimum(np.rint(values), _MOST)
+            return _placed(values.astype(np.uint16), how)
+        counts = np.rint(values).astype(np.uint16)
+    return _placed(_cut(counts, how).astype(np.uint16, copy=False), how)
 
 
 def framed_mask(mask: Mask, how: Framing) -> Mask:
     """A mask in the frame: the pixels at least half covered; where none is, those covered most."""
     if not how.resampled:
-        return _placed(mask, how)
-    cover = _means(how.shape[0], how.scaled[0]) @ mask.astype(np.float64) @ _means(how.shape[1], how.scaled[1]).T
+        return _placed(_cut(mask, how), how)
+    cover = _sums(mask.astype(np.float64), how) / (how.across[0] * how.across[1])
     most = float(cover.max(initial=0.0))
-    return _placed(cover >= min(0.5, most) - 1e-9 if most > 0 else np.zeros(cover.shape, bool), how)
+    return _placed(cover >= min(0.5, most) - 1e-9 if most > 1e-6 else np.zeros(cover.shape, bool), how)
+
+
+def _cut(values: NDArray[Value], how: Framing) -> NDArray[Value]:
+    """What of a picture that is not resampled lies in the frame."""
+    (first_row, last_row), (first, last) = how.part
+    return values[first_row:last_row, first:last]
+
+
+def _sums(values: NDArray[np.float64], how: Framing) -> NDArray[np.float64]:
+    """What falls on each pixel of the frame's part, shares of pixels counted: differences of the running total."""
+    for axis in (0, 1):
+        start, stop = how.part[axis]
+        edges = np.arange(start, stop + 1) * how.across[axis]
+        total = np.concatenate([np.zeros_like(values.take([0], axis)), np.cumsum(values, axis)], axis)
+        below = np.clip(edges.astype(np.intp), 0, values.shape[axis] - 1)
+        share = (edges - below).reshape((-1, 1) if axis == 0 else (1, -1))
+        at = total.take(below, axis) * (1 - share) + total.take(below + 1, axis) * share
+        values = np.diff(at, axis=axis)
+    return values
 
 
 def _placed(values: NDArray[Value], how: Framing) -> NDArray[Value]:
-    if not how.moved:
+    if values.shape == (ROWS, COLUMNS):
         return values
     frame = np.zeros((ROWS, COLUMNS), values.dtype)
-    high, wide = min(how.scaled[0], ROWS - how.top), min(how.scaled[1], COLUMNS)
-    left, skipped = max(how.left, 0), max(-how.left, 0)
-    frame[how.top : how.top + high, left : left + wide] = values[:high, skipped : skipped + wide]
+    left = max(how.left, 0)
+    frame[: values.shape[0], left : left + values.shape[1]] = values
     return frame
-
-
-@lru_cache(maxsize=8)
-def _means(of: int, into: int) -> NDArray[np.float64]:
-    """(into, of): the share each old pixel has in each new one; rows add up to 1."""
-    edges = np.linspace(0, of, into + 1)
-    at = np.arange(of)
-    overlap = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)
-    return np.asarray(np.clip(overlap, 0, None) * into / of)
