@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workstation.app import viewport
 from workstation.app.viewer import Panel, Viewer
-from workstation.ui import canvas_marks, live_marks, reader_marks, theme
+from workstation.ui import canvas_marks, frame_marks, live_marks, reader_marks, theme
 from workstation.ui.lesion_layer import LesionLayer
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Canvas(QWidget):
         standing = view.resting_key(self.panel) if view.compared else None
         shown = (*self._look_key(), view.compared, standing), view.picture_key(self.panel)
         changed = self._renew_lesions()
-        marks = live_marks.reach(view, self.panel, self.transform) | self.tools.reach(self)
+        marks = live_marks.reach(view, self.panel, self.transform, QSizeF(self.size())) | self.tools.reach(self)
         gone, self._live, self._shown = self._live, marks, shown
         if before is None or before[0] != shown[0]:
             self.update()
@@ -98,7 +98,7 @@ class Canvas(QWidget):
         if before[1] != shown[1]:
             frame = view.frame(self.panel)
             picture = self.transform.mapRect(QRectF(-0.5, -0.5, frame.columns, frame.rows)).adjusted(-1, -1, 1, 1)
-            counts, _ = canvas_marks.frame_places(QSizeF(self.size()))
+            counts, _ = frame_marks.places(QSizeF(self.size()))
             changed += QRegion(picture.toAlignedRect()) + QRegion(counts.toAlignedRect())
         self.update(changed)
 
@@ -109,18 +109,18 @@ class Canvas(QWidget):
             painter.drawPixmap(0, 0, self._lesions.pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             size, region = QSizeF(self.size()), event.region()
-            if any(region.intersects(part.toAlignedRect()) for part in canvas_marks.frame_places(size)):
-                canvas_marks.frame(painter, self.viewer, self.panel, size, self.scale)
-            reader_marks.paint(painter, self.viewer, self.panel, self.transform)
-            live_marks.paint(painter, self.viewer, self.panel, self.transform)
+            if any(region.intersects(part.toAlignedRect()) for part in frame_marks.places(size)):
+                frame_marks.paint(painter, self.viewer, self.panel, size, self.scale)
+            reader_marks.paint(painter, self.viewer, self.panel, self.transform, size)
+            live_marks.paint(painter, self.viewer, self.panel, self.transform, size)
             self.tools.paint(painter, self)
 
     def _renew_lesions(self) -> QRegion:
         """Bring the resting lesions up to date; the part that changed."""
-        view, panel, transform = self.viewer, self.panel, self.transform
+        view, panel, transform, size = self.viewer, self.panel, self.transform, QSizeF(self.size())
         return self._lesions.renew(
-            view.resting_key(panel), self._look_key(), lambda: canvas_marks.resting(view, panel, transform), transform,
-            view.ground(panel), self.size(), self.devicePixelRatioF(),
+            view.resting_key(panel), self._look_key(), lambda: canvas_marks.resting(view, panel, transform, size),
+            transform, view.ground(panel), self.size(), self.devicePixelRatioF(),
         )  # fmt: skip
 
     def _picture_layer(self) -> QPixmap:

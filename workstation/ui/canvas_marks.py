@@ -1,18 +1,17 @@
-"""What is drawn over a frame and rests: lesion outlines and letters, side letters, scale bar."""
+"""What is drawn over a frame and rests: the outlines of lesions, and their letters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPainterPath, QPen, QTransform
 
 import resources
 from workstation.app.viewer import Panel, Viewer
 from workstation.core.lesion import Label, Lesion, Roi
 from workstation.core.outline import outline
-from workstation.core.scan import How
 from workstation.ui import theme
 
 _STYLE = {
@@ -22,8 +21,8 @@ _STYLE = {
     Label.NOT_BONE: Qt.PenStyle.DotLine,
     None: Qt.PenStyle.SolidLine,
 }
-_MARGIN = 10.0
 _EDGE = 4.0  # screen pixels: no line with its halo reaches further out from an outline
+_INSIDE = 2.0  # screen pixels between a letter and the picture's edge
 MANY = 60  # letters; among more, only lesions that are large on screen carry theirs
 
 
@@ -102,9 +101,13 @@ def lesion_mark(lesion: Lesion, roi: Roi, number: int, selected: bool) -> Mark:
 
 
 class Plates:
-    """Where letters stand already. All are as high as each other, so that only those in the rows beside are met."""
+    """Where letters stand already. All are as high as each other, so that only those in the rows beside are met.
 
-    def __init__(self) -> None:
+    size: of the picture on screen, in which letters stay as long as anything of their outline is in sight.
+    """
+
+    def __init__(self, size: QSizeF) -> None:
+        self._picture = QRectF(0, 0, size.width(), size.height())
         self._rows: dict[int, list[QRectF]] = {}
         self.count = 0
 
@@ -114,6 +117,9 @@ class Plates:
         right, left = beside.right() + 3, beside.left() - 3 - width
         above, below = beside.top() + 3 - height, beside.bottom() - 3
         places = [QRectF(x, y, width, height) for y in (above, below) for x in (right, left)]
+        if beside.intersects(self._picture):
+            room = self._picture.adjusted(_INSIDE, _INSIDE, -_INSIDE, -_INSIDE)
+            places = [_moved_into(room, place) for place in sorted(places, key=lambda place: not room.contains(place))]
         box = next((place for place in places if not self._meets(place)), places[0])
         self._rows.setdefault(int(box.y() // height), []).append(box)
         self.count += 1
@@ -122,6 +128,13 @@ class Plates:
     def _meets(self, box: QRectF) -> bool:
         row = int(box.y() // box.height())
         return any(box.intersects(other) for at in (row - 1, row, row + 1) for other in self._rows.get(at, ()))
+
+
+def _moved_into(room: QRectF, box: QRectF) -> QRectF:
+    """The box moved into `room` by as little as it takes; to the left and the top where it is too large."""
+    left = max(min(box.left(), room.right() - box.width()), room.left())
+    top = max(min(box.top(), room.bottom() - box.height()), room.top())
+    return QRectF(left, top, box.width(), box.height())
 
 
 def placed(mark: Mark, box: QRectF, plates: Plates) -> Mark:
@@ -142,7 +155,7 @@ def tag_font() -> QFont:
     """The type of letters beside outlines and cursors: the window's, small and strong."""
     small = QFont(QGuiApplication.font())
     small.setPixelSize(11)
-    small.setBold(True)
+    small.setWeight(QFont.Weight.DemiBold)  # the strongest of the bundled type
     return small
 
 
@@ -163,12 +176,12 @@ def box_of(roi: Roi, transform: QTransform) -> QRectF:
     return transform.mapRect(QRectF(roi.left - 0.5, roi.top - 0.5, roi.width, roi.height))
 
 
-def resting(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
+def resting(viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -> list[Mark]:
     """All lesions of this view that nobody is changing at the moment, in the order in which they are painted."""
     if not viewer.state.overlays:
         return []
     found: list[Mark] = []
-    plates = Plates()
+    plates = Plates(size)
     selection = () if panel.prior else viewer.selection
     for number, lesion in viewer.numbered(panel):
         roi = lesion.rois.get(panel.view)
@@ -181,83 +194,3 @@ def resting(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
             mark = placed(mark, box, plates)
         found.append(mark)
     return found
-
-
-def frame_places(size: QSizeF) -> tuple[QRectF, QRectF]:
-    """The strips of a canvas, above and below, in which `frame` writes; the window's counts stand in the upper one."""
-    return QRectF(0, 0, size.width(), 100), QRectF(0, size.height() - 80, size.width(), 80)
-
-
-def frame(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: float) -> None:
-    """Title, side letters and scale bar: fixed to the canvas, following every flip and turn."""
-    ground = viewer.ground(panel)
-    text = theme.over(ground)["text"]
-    quiet = QColor(text)
-    quiet.setAlpha(190)
-    font = QFont(painter.font())
-    font.setPixelSize(12)
-    font.setBold(False)
-    painter.setFont(font)
-    painter.setPen(text)
-    metrics = QFontMetricsF(font)
-    title = metrics.elidedText(viewer.panel_title(panel), Qt.TextElideMode.ElideRight, size.width() - 2 * _MARGIN)
-    painter.drawText(QPointF(_MARGIN, _MARGIN + metrics.ascent()), title)
-    how = viewer.how(panel)
-    if how is How.ASSUMED:
-        painter.setPen(theme.over(ground)["warning"])
-        painter.drawText(
-            QPointF(_MARGIN, _MARGIN + metrics.ascent() + metrics.height()), viewer.tr("view assumed: check it")
-        )
-    painter.setPen(quiet)
-    limits = viewer.window_text(panel)
-    painter.drawText(
-        QPointF(size.width() - _MARGIN - metrics.horizontalAdvance(limits), _MARGIN + metrics.ascent()), limits
-    )
-    _sides(painter, viewer, panel, size, text)
-    _scale_bar(painter, viewer, panel, size, scale, text)
-
-
-def _sides(painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, colour: QColor) -> None:
-    font = QFont(painter.font())
-    font.setPixelSize(18)
-    font.setBold(True)
-    painter.setFont(font)
-    painter.setPen(colour)
-    letters = viewer.edge_letters(panel)
-    middle = 74.0  # beside the head, where no arm lies
-    edge = _MARGIN
-    spots = {
-        "left": QRectF(edge, middle - 14, 40, 28),
-        "right": QRectF(size.width() - edge - 40, middle - 14, 40, 28),
-        "top": QRectF(size.width() / 2 - 20, edge + 20, 40, 28),
-        "bottom": QRectF(size.width() / 2 - 20, size.height() - edge - 56, 40, 28),
-    }
-    align = {
-        "left": Qt.AlignmentFlag.AlignLeft,
-        "right": Qt.AlignmentFlag.AlignRight,
-        "top": Qt.AlignmentFlag.AlignHCenter,
-        "bottom": Qt.AlignmentFlag.AlignHCenter,
-    }
-    for place, side in letters.items():
-        painter.drawText(spots[place], align[place] | Qt.AlignmentFlag.AlignVCenter, side)
-
-
-def _scale_bar(
-    painter: QPainter, viewer: Viewer, panel: Panel, size: QSizeF, scale: float, colour: QColor
-) -> None:
-    bar = viewer.scale_bar(panel, scale)
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    font.setBold(False)
-    painter.setFont(font)
-    if bar is None:
-        painter.setPen(colour)
-        painter.drawText(QPointF(_MARGIN, size.height() - _MARGIN), viewer.tr("no pixel spacing"))
-        return
-    length, words = bar
-    y = size.height() - _MARGIN - 2
-    painter.setPen(QPen(colour, 1.6))
-    painter.drawLine(QPointF(_MARGIN, y), QPointF(_MARGIN + length, y))
-    for x in (_MARGIN, _MARGIN + length):
-        painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 4))
-    painter.drawText(QPointF(_MARGIN + length + 8, y + 4), words)

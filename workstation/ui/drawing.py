@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
 from workstation.core.lesion import Mask, Origin, Roi
 from workstation.core.scan import View
-from workstation.ui import theme
+from workstation.ui import frame_marks, theme
 from workstation.ui.canvas_marks import tag_font, tag_size
 from workstation.ui.hand import Hand, Modifiers
 
@@ -151,10 +151,9 @@ class Brush(Hand):
             painter.setPen(QPen(shade, width))
             painter.drawPath(disc)
         if self.above is not None:
-            painter.setFont(tag_font())
-            painter.setPen(theme.over(self.viewer.ground(canvas.panel))["accent"])
-            box = disc.boundingRect()
-            painter.drawText(QPointF(box.right() + 4, box.center().y() + 4), self._sign())
+            box, ground = disc.boundingRect(), self.viewer.ground(canvas.panel)
+            at = QPointF(box.right() + 4, box.center().y() + 4)
+            frame_marks.write(painter, at, self._sign(), tag_font(), theme.over(ground)["accent"], ground)
 
     def _ring(self, canvas: Canvas) -> QPainterPath | None:
         """What the brush covers, on screen; None where the cursor is elsewhere."""

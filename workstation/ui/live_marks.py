@@ -5,7 +5,7 @@ Listed first and painted then, so that a canvas knows which small part of itself
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen, QTransform
 
 from workstation.app.viewer import Panel, Viewer
@@ -15,8 +15,8 @@ from workstation.ui.canvas_marks import Mark, Plates, box_of, lesion_mark, place
 _NEAR, _FAR = 4.0, 10.0  # where the arms of the linked cursor's cross begin and end, in screen pixels
 
 
-def marks(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
-    """The outlines of a panel that are not at rest, the uppermost last."""
+def marks(viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -> list[Mark]:
+    """The outlines of a panel of that size on screen that are not at rest, the uppermost last."""
     if panel.prior:
         return []
     found = []
@@ -24,7 +24,7 @@ def marks(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
         for number, lesion in viewer.numbered(panel):
             roi = viewer.moving.get(lesion.id, {}).get(panel.view)
             if roi is not None:
-                found.append(placed(lesion_mark(lesion, roi, number, True), box_of(roi, transform), Plates()))
+                found.append(placed(lesion_mark(lesion, roi, number, True), box_of(roi, transform), Plates(size)))
     found += [Mark(roi, "accent", 2.0) for roi in viewer.new_rois(panel.view)]
     preview = viewer.preview.get(panel.view)
     if preview is not None:
@@ -32,14 +32,14 @@ def marks(viewer: Viewer, panel: Panel, transform: QTransform) -> list[Mark]:
     proposal = viewer.proposal
     if proposal is not None and proposal.view is panel.view:
         mark = Mark(proposal.roi, "accent", 2.0, Qt.PenStyle.DotLine, words=viewer.tr("Enter: accept"))
-        found.append(placed(mark, box_of(proposal.roi, transform), Plates()))
+        found.append(placed(mark, box_of(proposal.roi, transform), Plates(size)))
     return found
 
 
-def reach(viewer: Viewer, panel: Panel, transform: QTransform) -> QRectF:
+def reach(viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -> QRectF:
     """The rectangle on screen that holds all that `paint` draws; empty where it draws nothing."""
     whole = QRectF()
-    for mark in marks(viewer, panel, transform):
+    for mark in marks(viewer, panel, transform, size):
         whole |= mark.reach(transform)
     at = viewer.linked_cursor(panel)
     if at is not None:
@@ -48,10 +48,10 @@ def reach(viewer: Viewer, panel: Panel, transform: QTransform) -> QRectF:
     return whole
 
 
-def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform) -> None:
+def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -> None:
     """Draw the marks and the linked cursor."""
     ground = viewer.ground(panel)
-    for mark in marks(viewer, panel, transform):
+    for mark in marks(viewer, panel, transform, size):
         mark.paint(painter, transform, ground)
     at = viewer.linked_cursor(panel)
     if at is not None:

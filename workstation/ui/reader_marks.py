@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap, QTransform
 
 from workstation.app.viewer import Panel, Viewer
 from workstation.ui import canvas_marks, theme
@@ -23,7 +23,7 @@ def pen(reader: int, width: float, ground: QColor) -> QPen:
     return made
 
 
-def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform) -> None:
+def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -> None:
     """The readers' outlines on one picture: those in question strong and lettered, others thin."""
     if panel.prior or not viewer.state.overlays:
         return
@@ -43,7 +43,7 @@ def paint(painter: QPainter, viewer: Viewer, panel: Panel, transform: QTransform
         if mark.here:
             words = f"{mark.letter}: {mark.lesion.label}" if mark.asked and mark.lesion.label else mark.letter
             tags.append((words, canvas_marks.box_of(roi, transform), line.color(), mark.asked))
-    plates = canvas_marks.Plates()
+    plates = canvas_marks.Plates(size)
     for words, box, colour, asked in tags:
         canvas_marks.tag(painter, words, plates.take(words, box), colour, asked)
 
@@ -58,7 +58,7 @@ def sample(letter: str, reader: int, ratio: float) -> QIcon:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = painter.font()
         font.setPixelSize(13)
-        font.setBold(True)
+        font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         line = pen(reader, 2.4, ground)
         painter.setPen(line.color())
