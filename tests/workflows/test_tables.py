@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,30 @@ def test_an_empty_library_and_words_of_html(library: Library) -> None:
     assert found.flow.collected == 0
     assert "Collected: 0 scans" in tables.as_text(found)
     assert ">nan" not in tables.as_html(found)
+
+
+def test_who_is_in_conflict_is_named_and_the_flow_is_a_diagram(library: Library, cohort: Path) -> None:
+    """Boxes are read as a browser would: text between tags, in its order."""
+    bring(library, cohort)
+    ids = library.ids()
+    row = library.rows(ids)[0]
+    against = 0 if row.reference else 3
+    for scan in (one.scan for one in library.rows(ids) if one.patient == row.patient):
+        judged = edits.judge("Grade", Verdict(), grade=against, progress=Progress.DONE)
+        library.append(ReadingKey(scan, "anna"), Step("edit", judged), "anna")
+    other = next(one for one in library.rows(ids) if one.patient != row.patient)
+    out = edits.judge("Exclude", Verdict(), progress=Progress.EXCLUDED, reason="<b>moved</b>")
+    library.append(ReadingKey(other.scan, "anna"), Step("edit", out), "anna")
+    found = tables.count(library, "anna")
+    assert row.patient in found.flow.conflicts
+    page = tables.as_html(found)
+    for text in (tables.as_text(found), page):
+        (line,) = (line for line in re.sub("<[^>]*>", "\n", text).splitlines() if "disagree" in line)
+        assert set(line.split(": ")[1].split(", ")) == set(found.flow.conflicts)
+    boxes = [re.split("<br>", box) for box in re.findall(r'<table border="1"[^>]*><tr><td[^>]*>(.*?)</td>', page)]
+    assert boxes[0] == ["Collected", f"{len(ids)} scans of {found.flow.collected_patients} patients"]
+    assert boxes[1] == ["Excluded: 1 scan", "&lt;b&gt;moved&lt;/b&gt;: 1"]
+    assert boxes[2] == ["Included", f"{len(ids) - 1} scans of {found.flow.included_patients} patients"]
+    leaves = [int(line.rsplit(": ", 1)[1]) for box in boxes[3:] for line in box[1:]]
+    assert sum(leaves) == len(ids) - 1
+    assert page.count("<table") == page.count("</table>")

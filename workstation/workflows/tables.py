@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import resources
 from workstation.core.cohort_tables import Flow, PatientTable, ScanFacts, Share, flow, patient_table
+from workstation.workflows import flow_diagram
 from workstation.workflows.errors import CallError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _ROWS = ("total", "malignant", "benign", "undecided", "rate")
 _BY_LESION = {"rate": "malignant of decided"}
 _BY_STATUS = {"malignant": "metastasis", "benign": "no metastasis", "rate": "metastasis of decided"}
 _FIRST_COLUMN, _COLUMN = 170, 80  # pixels: the tables stand under each other
+_NAMED = 10  # patients that are named in words; the JSON names all
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def as_text(tables: Tables) -> str:
 
 def as_html(tables: Tables) -> str:
     """A page without scripts or anything from outside; also what the window shows."""
-    steps = "".join(f"<p>{escape(line)}</p>" for line in _way(tables))
+    notes = "".join(f"<p>{escape(line)}</p>" for line in _notes(tables))
     parts = []
     for title, header, rows in _blocks(tables):
         head = _html_row("th", header)
@@ -109,7 +111,7 @@ def as_html(tables: Tables) -> str:
         )
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Tables of the library</title></head><body>'
-        f"<h3>From collected to included</h3>{steps}{''.join(parts)}</body></html>\n"
+        f"<h3>From collected to included</h3>{flow_diagram.as_html(tables.flow)}{notes}{''.join(parts)}</body></html>\n"
     )
 
 
@@ -142,13 +144,24 @@ def _html_row(kind: str, cells: Sequence[str]) -> str:
 def _way(tables: Tables) -> list[str]:
     way = tables.flow
     lines = [f"Collected: {way.collected:,} scans of {way.collected_patients:,} patients"]
-    if tables.simulated:
-        lines.append(f"Of these simulated: {tables.simulated:,}")
     lines += [f"Excluded, {reason}: {number:,}" for reason, number in way.excluded.items()]
     lines.append(f"Included: {way.included:,} scans of {way.included_patients:,} patients")
-    if way.conflicts:
-        lines.append(f"Reference and grade disagree in {len(way.conflicts):,} patients: look at them.")
+    return [*lines, *_notes(tables)]
+
+
+def _notes(tables: Tables) -> list[str]:
+    lines = []
+    if tables.simulated:
+        lines.append(f"Simulated, of those collected: {tables.simulated:,}")
+    if tables.flow.conflicts:
+        lines.append(f"Reference and grade disagree, look at them: {_named(tables.flow.conflicts)}")
     return lines
+
+
+def _named(patients: Sequence[str]) -> str:
+    """The first of them by name, the others counted."""
+    more = len(patients) - _NAMED
+    return ", ".join(patients[:_NAMED]) + (f" and {more:,} more patients" if more > 0 else "")
 
 
 def _blocks(tables: Tables) -> list[tuple[str, list[str], list[list[str]]]]:
