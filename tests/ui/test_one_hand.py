@@ -35,7 +35,7 @@ def test_space_then_a_digit_stores_lesion_and_label_in_one_step(window: MainWind
     draft = page.one_hand.draft
     assert draft is not None and not page.editor.lesions  # shown, not stored
     assert draft.rois[View.ANTERIOR].mask((1024, 256))[HOT] and View.POSTERIOR in draft.rois
-    assert page.viewer.drawn == dict(draft.rois) and page.viewer.viewport.scale is not None
+    assert page.viewer.draft == dict(draft.rois) and page.viewer.viewport.scale is not None
     press(window, Qt.Key.Key_1)
     (lesion,) = page.editor.lesions.values()
     assert lesion.label is Label.MALIGNANT and dict(lesion.rois) == dict(draft.rois)
@@ -55,7 +55,7 @@ def test_what_is_taken_back_comes_again_and_what_is_skipped_does_not(window: Mai
     press(window, Qt.Key.Key_Backspace)
     assert page.one_hand.draft != first
     press(window, Qt.Key.Key_Escape)
-    assert not page.one_hand.active and page.one_hand.draft is None and not page.viewer.drawn
+    assert not page.one_hand.active and page.one_hand.draft is None and not page.viewer.draft
     press(window, Qt.Key.Key_Space)
     assert page.one_hand.draft != first
 
@@ -135,9 +135,11 @@ def test_the_next_case_is_searched_ahead_and_nothing_waits(window: MainWindow) -
     assert page.one_hand.waiting and page.one_hand.draft is None  # the key is answered at once
     assert wait_until(lambda: page.one_hand.draft is not None)
     assert wait_until(lambda: coming in page.ahead._found)
+    bodies = page.ahead._found[coming].bodies
     press(window, Qt.Key.Key_PageDown)
     case = page.viewer.case
     assert case is not None and case.scan.id == coming and case.searched
+    assert case.bodies is bodies  # taken over before the window asked for them, which takes a third of the opening
     QTest.keyClick(page, Qt.Key.Key_Space)
     assert not page.one_hand.waiting
 
@@ -181,8 +183,8 @@ def test_a_scan_that_is_turned_takes_the_draft_away_and_a_prior_does_not(window:
     press(window, Qt.Key.Key_Space)
     draft = page.one_hand.draft
     page.viewer.case_changed.emit()  # as when a prior is shown beside it
-    assert page.one_hand.draft is draft and draft is not None and page.viewer.drawn == dict(draft.rois)
+    assert page.one_hand.draft is draft and draft is not None and page.viewer.draft == dict(draft.rois)
     page.reading.turn()
-    assert page.one_hand.draft is None and not page.one_hand.active and not page.viewer.drawn
+    assert page.one_hand.draft is None and not page.one_hand.active and not page.viewer.draft
     press(window, Qt.Key.Key_1)
     assert not page.editor.lesions

@@ -59,6 +59,7 @@ class OneHand(QObject):
         self._skipped: dict[ReadingKey, set[Place]] = {}
         drafting.draft = self._drawn
         viewer.case_changed.connect(self._other_case)
+        viewer.selection_changed.connect(self._chosen)
         ahead.arrived.connect(self._go_on)
         ahead.failed.connect(self._give_up)
 
@@ -167,14 +168,14 @@ class OneHand(QObject):
     def _set(self, draft: Draft) -> None:
         self.draft = draft
         self._viewer.preview = {}
-        self._viewer.drawn = dict(draft.rois)
+        self._viewer.draft = dict(draft.rois)
         self._viewer.marked.emit()
         self.changed.emit()
 
     def _clear(self) -> None:
         if self.draft is not None:
             self.draft = None
-            self._viewer.drawn = {}
+            self._viewer.draft = {}
             self._viewer.marked.emit()
 
     def _end(self, words: str) -> None:
@@ -185,11 +186,18 @@ class OneHand(QObject):
         self.told.emit(words)
         self.changed.emit()
 
+    def _chosen(self) -> None:
+        """A lesion was selected: the next digit is about it. The candidate comes again."""
+        if self._viewer.selected is not None and self.draft is not None:
+            self._clear()
+            self._here = None
+            self.changed.emit()
+
     def _other_case(self) -> None:
         """Drafts belong to the case they were made on: a scan that was turned is another. A prior beside it is not."""
         case = self._viewer.case
         if case is not None and case is self._case:
-            self._viewer.drawn = {} if self.draft is None else dict(self.draft.rois)
+            self._viewer.draft = {} if self.draft is None else dict(self.draft.rois)
             return
         self.draft, self._here, self._case = None, None, None
         self.active = self.waiting = False

@@ -87,6 +87,7 @@ class Viewer(QObject):
         self.also: tuple[str, ...] = ()  # selected beside it, in the order they were
         self.moving: dict[str, dict[View, Roi]] = {}
         self.drawn: dict[View, Roi] = {}  # a new lesion's ROI under the hand
+        self.draft: dict[View, Roi] = {}  # what the next digit keeps: it stays while the hand does something else
         self.preview: dict[View, Roi] = {}
         self.proposal: Proposal | None = None
         self.compared: tuple[Compared, ...] = ()  # readers' outlines while they are adjudicated
@@ -111,6 +112,7 @@ class Viewer(QObject):
         self.state = replace(self.state, window=None, preset=Preset.BONE, **_UPRIGHT)
         self._images.clear()
         self._clear_marks()
+        self.draft = {}
         self.selected = self.hover_view = self.hover_at = None
         self.also = ()
         self.prior_lesions, self.prior_hover = {}, None
@@ -292,7 +294,7 @@ class Viewer(QObject):
         return (self._showing, self._edition, self.selection, tuple(self.moving), self.state.overlays)
 
     def new_rois(self, view: View) -> Sequence[Roi]:
-        return [self.drawn[view]] if view in self.drawn else []
+        return [rois[view] for rois in (self.draft, self.drawn) if view in rois]
 
     def select(self, lesion: str | None) -> None:
         self.select_all(() if lesion is None else (lesion,))

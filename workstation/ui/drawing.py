@@ -26,6 +26,7 @@ class Brush(Hand):
     """Paints into the lesion it starts on, else into a new one. With the count threshold only hot pixels are taken."""
 
     name = "brush"
+    adds = True
     sign = "\u2265"  # which counts the threshold takes, beside the cursor
     cursor = Qt.CursorShape.CrossCursor
 
@@ -43,6 +44,8 @@ class Brush(Hand):
         under = self.viewer.lesion_at(view, row, column)
         if modifiers & Qt.KeyboardModifier.ShiftModifier and selected is not None:
             self._lesion = selected
+        elif self.tools.new_next and self.adds:
+            self._lesion = None
         else:
             self._lesion = under or self._touched(view, row, column, canvas)
         self.viewer.proposal = None
@@ -78,7 +81,7 @@ class Brush(Hand):
             return
         roi = Roi.from_mask(mask)
         if roi is not None:
-            self.tools.drafting.take(view, roi, Origin.HAND, False)
+            self.tools.keep(view, roi, Origin.HAND, False)
 
     def _paint(self, canvas: Canvas, row: float, column: float) -> None:
         assert self._mask is not None and self._last is not None
@@ -178,6 +181,7 @@ class Eraser(Brush):
     """Takes pixels away from the lesion it starts on, or from the selected one."""
 
     name = "eraser"
+    adds = False
     sign = "<"
 
     def press(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
@@ -213,6 +217,7 @@ class Polygon(Hand):
     """Click corner by corner; Enter, double click or a click on the first corner closes; Esc forgets."""
 
     name = "polygon"
+    adds = True
     cursor = Qt.CursorShape.CrossCursor
     closing = 8.0  # screen pixels
 
@@ -251,7 +256,7 @@ class Polygon(Hand):
         if roi is None:
             self.tools.editor.refused.emit(self.tools.tr("The outline holds no pixel; nothing was added."))
         else:
-            self.tools.drafting.take(view, roi, Origin.HAND, to_selected)
+            self.tools.keep(view, roi, Origin.HAND, to_selected)
         return True
 
     def _mask(self, points: list[tuple[float, float]]) -> Mask:

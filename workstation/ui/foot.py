@@ -49,7 +49,7 @@ class Foot(QFrame):
             keys = self.tr("1 2 3 4 keep   Space pass over   Esc leave")
             self._tool.setText(f"{self._proposed(draft)}   {keys}")
         else:
-            self._tool.setText(self._tools.hand.words())
+            self._tool.setText(self._tools.words())
 
     def _proposed(self, draft: Draft) -> str:
         region = resources.table("vocab/regions").get(draft.region or "", {}).get("name")

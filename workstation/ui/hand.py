@@ -24,6 +24,7 @@ class Hand:
 
     name = ""
     cursor = Qt.CursorShape.ArrowCursor
+    adds = False  # whether it can begin a new lesion
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools

@@ -22,6 +22,7 @@ FRACTION_STEP = 0.02
 
 class Isocontour(Hand):
     name = "isocontour"
+    adds = True
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, tools: Tools) -> None:
@@ -30,20 +31,36 @@ class Isocontour(Hand):
         self._contour: Contour | None = None
 
     def hover(self, canvas: Canvas, row: float, column: float) -> None:
-        self._preview(canvas, row, column)
+        """Show what a click takes: nothing over a lesion, which it selects."""
+        if self._to_select(canvas.panel.view, row, column) is None:
+            self._preview(canvas, row, column)
+        else:
+            self.drop()
+            self.tools.changed.emit()
+
+    def _to_select(self, view: View, row: float, column: float) -> str | None:
+        """The lesion that a click at a place selects; None where it takes a contour."""
+        lesion = None if self.tools.new_next else self.viewer.lesion_at(view, row, column)
+        return None if lesion == self.viewer.selected else lesion
 
     def press(self, canvas: Canvas, row: float, column: float, modifiers: Modifiers) -> None:
-        """A click inside a lesion selects it; elsewhere it takes the contour. Shift gives it to the selected lesion."""
+        """A click inside a lesion selects it; elsewhere it takes the contour. Shift gives it to the selected lesion.
+
+        A click inside the selected lesion outlines it again; after `Tools.start_new_lesion` any click is a new one.
+        """
         view = canvas.panel.view
         to_selected = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        lesion = self.viewer.lesion_at(view, row, column)
-        if lesion is not None and lesion != self.viewer.selected and not to_selected:
+        lesion = self._to_select(view, row, column)
+        if lesion is not None and not to_selected:
             self.viewer.select(lesion)
+            words = self.tools.tr("{0} is selected: a digit labels it anew, a click outlines it again. N: a new one.")
+            self.tools.drafting.told.emit(words.format(self.tools.called(lesion)))
             return
+        again = not self.tools.new_next and self.viewer.lesion_at(view, row, column) is not None
         self._preview(canvas, row, column)
         if self._contour is None:
             return
-        self.tools.drafting.take(view, self._contour.roi, Origin.ISOCONTOUR, to_selected or lesion is not None)
+        self.tools.keep(view, self._contour.roi, Origin.ISOCONTOUR, to_selected or again)
         self._contour = None
         self.viewer.preview = {}
         self.viewer.marked.emit()
@@ -95,6 +112,13 @@ class Isocontour(Hand):
         return case.contour(view, at, self.spec) or case.organ_at(view, at)
 
     def words(self) -> str:
+        view, at = self.viewer.hover_view, self.viewer.hover_at
+        lesion = None if view is None or at is None else self._to_select(view, *at)
+        if lesion is not None:
+            return self.tools.tr("Click selects {0}. N first draws a new lesion here").format(self.tools.called(lesion))
+        return self._contour_words()
+
+    def _contour_words(self) -> str:
         if self._contour is not None and self._contour.mode == "organ":
             return self.tools.tr("Bladder or injection site: click takes it, 4 calls it not bone")
         percent = f"{self.spec.fraction * 100:.0f} %"

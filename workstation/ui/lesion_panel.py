@@ -39,21 +39,24 @@ SIDES = (None, "right", "left", "midline")
 
 @dataclass(frozen=True)
 class _Row:
-    """What the list says of one lesion. same: the tip for one that was carried over."""
+    """What the list says of one lesion. same: the tip for one that was carried over; whole: where it is, in full."""
 
     lesion: str
     words: str
     same: str
     colour: str
     place: str
+    whole: str
+    side: str
     views: str
 
     def write(self, item: QTreeWidgetItem) -> None:
         item.setText(0, self.words)
         item.setToolTip(0, self.same)
         item.setForeground(0, QColor(self.colour))
-        item.setText(1, self.place)
-        item.setText(2, self.views)
+        for column, words in enumerate((self.place, self.side, self.views), 1):
+            item.setText(column, words)
+        item.setToolTip(1, self.whole)
         item.setData(0, Qt.ItemDataRole.UserRole, self.lesion)
 
 
@@ -61,6 +64,7 @@ class LesionPanel(QFrame):
     """Everything said with the mouse here can be said with a key; nothing opens a window."""
 
     finished = Signal()  # a text field was left by Enter: give the keys back to the pictures
+    label_wanted = Signal(object)  # a label's button was clicked: the same as its digit
 
     def __init__(self, viewer: Viewer, editor: Editor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +73,7 @@ class LesionPanel(QFrame):
         self._editor = editor
         self._list = self._make_list()
         self._rows: list[_Row] = []  # as the list shows them
+        self._proposed = False
         self._labels = self._make_labels()
         self._criterion, self._region, self._side = Choice(), Choice(), Choice()
         self._confidence = Choice()
@@ -113,15 +118,15 @@ class LesionPanel(QFrame):
         tree = QTreeWidget()
         tree.setObjectName("lesions")
         tree.setAccessibleName(self.tr("Lesions"))
-        tree.setColumnCount(3)
-        tree.setHeaderLabels([self.tr("No."), self.tr("Region"), self.tr("Views")])
+        tree.setColumnCount(4)
+        tree.setHeaderLabels([self.tr("No."), self.tr("Region"), self.tr("Side"), self.tr("Views")])
         tree.setRootIsDecorated(False)
         tree.setUniformRowHeights(True)
         tree.setMinimumHeight(120)
         tree.header().setStretchLastSection(False)
-        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        for column in (0, 2, 3):  # the side is never cut; a region is, and its tip tells it in full
+            tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        tree.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         tree.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         tree.itemSelectionChanged.connect(self._list_chosen)
@@ -143,8 +148,9 @@ class LesionPanel(QFrame):
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setToolTip(self.tr("Label the selected lesion (key {0})").format(words["key"]))
-            button.clicked.connect(lambda _=False, chosen=label: self.label(chosen))
+            words_of_use = self.tr("Label the selected lesion, or keep what is proposed (key {0})")
+            button.setToolTip(words_of_use.format(words["key"]))
+            button.clicked.connect(lambda _=False, chosen=label: self._label_clicked(chosen))
             group.addButton(button)
             layout.addWidget(button, *divmod(len(self._label_buttons), 2))
             self._label_buttons[label] = button
@@ -205,13 +211,23 @@ class LesionPanel(QFrame):
         with QSignalBlocker(self._list):
             self._fill_list(lesions)
         lesion = self._lesion
-        for label, button in self._label_buttons.items():
-            with QSignalBlocker(button):
-                button.setChecked(lesion is not None and lesion.label is label)
-            button.setEnabled(lesion is not None)
+        self._show_label()
         self._details.setEnabled(lesion is not None)
         self._fill_details(lesion)
         self._uptake.setText(self._uptake_words(lesion))
+
+    def propose(self, proposed: bool) -> None:
+        """Whether something waits for a digit without being a lesion yet: then the labels' buttons answer, too."""
+        if proposed != self._proposed:
+            self._proposed = proposed
+            self._show_label()
+
+    def _show_label(self) -> None:
+        lesion = self._lesion
+        for label, button in self._label_buttons.items():
+            with QSignalBlocker(button):
+                button.setChecked(lesion is not None and lesion.label is label)
+            button.setEnabled(lesion is not None or self._proposed)
 
     def _fill_whose(self) -> None:
         """Own reading first, then the others' there are."""
@@ -254,14 +270,17 @@ class LesionPanel(QFrame):
         same = self.tr("same as before: carried over, not touched since") if lesion.same_as_before else ""
         colour = theme.current().colour[str(lesion.label) if lesion.label else "unlabelled"]
         words = f"{'=' if lesion.same_as_before else ''}{letter}{number}"
-        return _Row(lesion.id, words, same, colour, self._place(lesion), " ".join(v[0].upper() for v in lesion.rois))
+        side = lesion.side if lesion.counted and lesion.side and lesion.side != "midline" else ""
+        place = self._place(lesion, "short")
+        whole = ", ".join(part for part in (self._place(lesion, "name"), side) if part)
+        return _Row(lesion.id, words, same, colour, place, whole, side, " ".join(v[0].upper() for v in lesion.rois))
 
-    def _place(self, lesion: Lesion) -> str:
+    def _place(self, lesion: Lesion, name: str) -> str:
+        """Where a lesion is, or what a mark "not bone" is. name: "short", where there is one, or "name"."""
         if not lesion.counted:
             return str(self._kinds().get(lesion.criterion or "", {}).get("name", self.tr("not bone")))
-        regions = resources.table("vocab/regions")
-        region = regions.get(lesion.region or "", {}).get("name") or lesion.region or self.tr("no region")
-        return f"{region}, {lesion.side}" if lesion.side and lesion.side != "midline" else region
+        words = resources.table("vocab/regions").get(lesion.region or "", {})
+        return words.get(name) or words.get("name") or lesion.region or self.tr("no region")
 
     @staticmethod
     def _kinds() -> Mapping[str, Any]:
@@ -313,9 +332,11 @@ class LesionPanel(QFrame):
             kinds = {}
             if label is Label.NOT_BONE:
                 kinds = {lesion: case.not_bone_kind(self._editor.lesions[lesion]) for lesion in chosen}
-            if self._editor.label_all(chosen, label, kinds):
-                return
-        self.refresh()  # nothing came of it, and the button that was clicked is down
+            self._editor.label_all(chosen, label, kinds)
+
+    def _label_clicked(self, label: Label) -> None:
+        self.label_wanted.emit(label)
+        self._show_label()  # where nothing came of it the button must not stay down
 
     def next_criterion(self) -> None:
         """Step through the criteria of the label."""

@@ -89,6 +89,9 @@ class ReadPage(QWidget):
         self.tools.menu_wanted.connect(self._lesion_menu)
         self.tools.touched.connect(self.give_keys)  # canvases come and go; the keys stay with the page
         self.lesions.finished.connect(self.give_keys)
+        self.lesions.label_wanted.connect(self._label)
+        self.one_hand.changed.connect(self._proposed)
+        self.viewer.selection_changed.connect(self._proposed)
         self.verdict.finished.connect(self.give_keys)
         self.clinical.finished.connect(self.give_keys)
         self._take_settings()
@@ -281,6 +284,12 @@ class ReadPage(QWidget):
         table |= self.judging.handlers(table["hand.next"], table["hand.skip"])
         return table
 
+    def _proposed(self) -> None:
+        """The labels' buttons answer where their digits do."""
+        asked = self.adjudication.current
+        asking = asked is not None and asked.group is not None and self.viewer.selected is None
+        self.lesions.propose(self.one_hand.draft is not None or asking)
+
     def _judging(self) -> None:
         """One thing at a time: candidates, and what is not asked, rest while readers are adjudicated."""
         if self.adjudication.active:
@@ -288,6 +297,7 @@ class ReadPage(QWidget):
         self._beside.setVisible(not self.adjudication.active)
         asked = self.adjudication.current
         self.verdict.setVisible(not self.adjudication.active or asked is None or asked.group is None)
+        self._proposed()
 
     def _want_header(self) -> None:
         if self.reading.scan is not None:
@@ -314,12 +324,12 @@ class ReadPage(QWidget):
             self.lesions.confidence(value)
 
     def _dismiss(self) -> None:
-        """One thing a press: the one-hand loop, the stroke, the proposal, the ruler, then the selection."""
+        """One thing a press: the one-hand loop, the stroke, the proposal, "new lesion next", then the selection."""
         if self.one_hand.leave():
             return
         if self.tools.hand.drop() and not isinstance(self.tools.hand, Isocontour | Ruler):
             return
-        if not self.tools.drafting.dismiss():
+        if not self.tools.drafting.dismiss() and not self.tools.end_new_lesion():
             self.viewer.select(None)
 
     def _delete(self) -> None:

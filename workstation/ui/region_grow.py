@@ -19,7 +19,7 @@ class RegionGrow(Isocontour):
     def _contour_at(self, case: Case, view: View, at: tuple[float, float]) -> Contour | None:
         return case.region_grown(view, at, self.spec.fraction)
 
-    def words(self) -> str:
+    def _contour_words(self) -> str:
         words = self.tools.tr("Region grow: from {0:.0f} % between background and the pixel clicked").format(
             self.spec.fraction * 100
         )

@@ -11,6 +11,9 @@ from workstation.app.drafting import Drafting
 from workstation.app.viewer import Viewer
 from workstation.app.viewport import Viewport, towards_left
 from workstation.core.display import Window
+from workstation.core.lesion import Origin, Roi
+from workstation.core.scan import View
+from workstation.ui.canvas_marks import letter
 from workstation.ui.drawing import Brush, Eraser, Freehand, Polygon
 from workstation.ui.hand import Hand, Ruler, Select
 from workstation.ui.isocontour import Isocontour
@@ -53,6 +56,8 @@ class Tools(QObject):
             )
         }
         self.hand: Hand = self.hands["isocontour"]
+        self.new_next = False  # the next region drawn is a new lesion, also where it begins in one there is
+        viewer.selection_changed.connect(self._selected)
         self._drag: tuple[Qt.MouseButton, QPointF, QPointF] | None = None  # button, start, last
         self._window_start = Window(0.0, 1.0)
         self._moved = False
@@ -68,11 +73,41 @@ class Tools(QObject):
         """Drop what is under way: another case is open, and nothing begun on the last one may come to lie on it."""
         self.hand.drop()
         self._drag = None
+        self.end_new_lesion()
 
     def start_new_lesion(self) -> None:
+        """What is drawn next is a new lesion, whatever lies there; choosing one, Esc or another case end this."""
         self.viewer.select(None)
         self.viewer.clear_marks()
+        self.new_next = True
         self.changed.emit()
+
+    def end_new_lesion(self) -> bool:
+        """False where no new lesion was asked for."""
+        asked, self.new_next = self.new_next, False
+        if asked:
+            self.changed.emit()
+        return asked
+
+    def _selected(self) -> None:
+        if self.viewer.selected is not None:
+            self.end_new_lesion()
+
+    def keep(self, view: View, roi: Roi, origin: Origin, to_selected: bool) -> None:
+        """A region is finished: it replaces the selected lesion's on this view, or becomes a new lesion."""
+        self.drafting.take(view, roi, origin, to_selected)
+        self.end_new_lesion()
+
+    def words(self) -> str:
+        """What the foot of the window says of the tool in hand and of what it does next."""
+        if not (self.new_next and self.hand.adds):
+            return self.hand.words()
+        return self.tr("New lesion next (Esc: not).   {0}").format(self.hand.words())
+
+    def called(self, lesion: str) -> str:
+        """A lesion's letter and number, as on the pictures and in the list."""
+        lesions = self.editor.lesions
+        return f"{letter(lesions[lesion])}{list(lesions).index(lesion) + 1}"
 
     # Events of a canvas
 
