@@ -60,12 +60,14 @@ def run_crossval(arguments: argparse.Namespace) -> int:
 def _carry_out(arguments: argparse.Namespace, asked: Asked) -> int:
     from workstation.cli.following import follow
     from workstation.workflows import learning
+    from workstation.workflows.progress import finish
 
     begun = learning.Learning(asked)
     if arguments.detach:
         return _detached(arguments, begun)
     try:
-        outcome = follow(learning.run(begun, _hear))
+        job = learning.run(begun, _hear)
+        outcome = follow(job) if sys.stderr.isatty() else finish(job)  # what it says is enough for a file
     except KeyboardInterrupt:
         outcome = begun.outcome()
         _hear(f"Stopped. To go on: {_again(asked)}")

@@ -126,11 +126,13 @@ def split(intervals: tuple[Interval, ...]) -> tuple[Interval | None, Interval | 
 
 
 def figure(value: float, digits: int, share: bool = False, signed: bool = False) -> str:
-    """A number with a true minus sign; percentages without their sign."""
+    """A number with a true minus sign; percentages without theirs. What rounds to 0 has no sign."""
     text = percent(value, digits) if share else rounded(value, digits)
-    if signed and math.isfinite(value) and value > 0:
-        text = f"+{text}"
-    return text.replace("-", MINUS) if math.isfinite(value) else text
+    if not math.isfinite(value):
+        return text
+    if not text.strip("-0."):
+        return text.lstrip("-")
+    return f"+{text}" if signed and value > 0 else text.replace("-", MINUS)
 
 
 def _interval(found: Interval | None, digits: int, share: bool, signed: bool = False) -> str:

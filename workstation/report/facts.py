@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from workstation.report.cells import row_name
+from workstation.report.cells import names, row_name
 from workstation.report.evaluation import Evaluation, Study, Training
 from workstation.stats.evaluation import Table
 from workstation.stats.printing import rounded
@@ -68,7 +68,7 @@ def initialisations(trainings: Iterable[Training]) -> str:
             by_words.setdefault(each.initialisation or "not told", []).append(row_name(each.network))
     if len(by_words) == 1:
         return next(iter(by_words))
-    said = [f"{listed(names)}: {words}" for words, names in by_words.items()]
+    said = [f"{listed(whose)}: {words}" for words, whose in by_words.items()]
     return "; ".join(said) or "none: nothing was initialised"
 
 
@@ -178,14 +178,21 @@ def _trainings(trainings: Sequence[Training]) -> str:
     nets = networks_only(trainings)
     if not nets:
         return ""
-    return (
-        f"At most {one_or_each(nets, 'epochs')} epochs, {one_or_each(nets, 'optimiser')} with learning rate "
-        f"{one_or_each(nets, 'lr')} ({one_or_each(nets, 'schedule')}), batches of {one_or_each(nets, 'batch')}, loss "
-        f"{one_or_each(nets, 'loss')}, flips ({one_or_each(nets, 'flip')}) with chance "
-        f"{one_or_each(nets, 'flip_chance')}, rotation up to {one_or_each(nets, 'rotation')}\u00b0, scaling up to "
-        f"{one_or_each(nets, 'scaling')}; seed {one_or_each(nets, 'seed')}. "
-        f"{listed(sorted({each.device for each in nets if each.device}))}."
-    )
+    words = names("settings")
+
+    def told(setting: str) -> str:
+        value = one_or_each(nets, setting)
+        return words.get(f"{setting} {value}", value)
+
+    said = [
+        f"Training was for at most {told('epochs')} epochs with {told('optimiser')}, learning rate {told('lr')} "
+        f"({told('schedule')}), batches of {told('batch')}, loss {told('loss')}",
+        "no flips" if told("flip_chance") == "0" else f"{told('flip')}, with probability {told('flip_chance')}",
+        *(f"rotation up to {told(name)}\u00b0" for name in ("rotation",) if told(name) != "0"),
+        *(f"scaling up to {told(name)}" for name in ("scaling",) if told(name) != "0"),
+        f"seed {told('seed')}",
+    ]
+    return f"{'; '.join(said)}. Device: {listed(sorted({each.device for each in nets if each.device}))}."
 
 
 def _picked(trainings: Sequence[Training]) -> str:

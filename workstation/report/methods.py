@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from workstation.report.evaluation import Evaluation
 from workstation.report.facts import networks_only, threshold
 
+SOFTWARE = ("Osteoscope", "PyTorch", "Python")
+
 
 def paragraph(given: Evaluation, facts: Mapping[str, str]) -> str:
     """Ready to be edited into a paper."""
     data = given.data
     nets = networks_only(each for each in given.trainings if each.folds)
     if data.simulator:
-        source = facts["source"].rstrip(".")
+        source = facts["source"].rstrip(".").replace("Simulated cohort", "cohort", 1)
         who = f"We simulated {data.scans:,} whole-body bone scans of {data.patients:,} patients ({source})."
     else:
         who = f"We included {data.scans:,} whole-body bone scans of {data.patients:,} patients from [place, years]."
@@ -23,11 +25,12 @@ def paragraph(given: Evaluation, facts: Mapping[str, str]) -> str:
         "temperature and the threshold were chosen. Each test fold was read once."
     )
     begun = f"Initialisation: {facts['initialisation']}."
-    learnt = f"{facts['models']} {facts['preprocessing']} {begun} {facts['training']}"
+    learnt = f"Models: {facts['models']} {facts['preprocessing']} {begun} {facts['training']}"
     judged = (
         f"The threshold was {threshold(given)}. Proportions are given with Wilson's intervals and AUCs with DeLong's, "
         "and with 95 % intervals of a bootstrap over patients; fold means and pooled values are both given. Networks "
         "were compared on the same cases by exact McNemar and DeLong tests and by tests over patients."
     )
+    used = "; ".join(f"{name} {version}" for name, version in given.versions.items() if name in SOFTWARE) + "."
     asked = "" if data.simulator else "[Ethics approval; how the reference standard was found.] "
-    return " ".join(f"{who} {asked}{folds} {learnt if nets else ''} {judged} {facts['software']}".split())
+    return " ".join(f"{who} {asked}{folds} {learnt if nets else ''} {judged} {used}".split())

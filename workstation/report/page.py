@@ -13,6 +13,7 @@ from workstation.report.cells import (
     PLAIN,
     ShownComparison,
     column_name,
+    decimals,
     names,
     row_name,
     shown,
@@ -69,6 +70,7 @@ def _study(study: Study, given: Evaluation, figures: Sequence[Figure]) -> dict[s
         "title": f"Paper {study.paper.upper()}. {names('papers').get(study.paper, '')}",
         "results": results(given, study),
         "figures": figures,
+        "meanings": _meanings(study),
         "tables": [_table(each, study) for each in study.tables],
     }
 
@@ -89,12 +91,11 @@ def _table(table: Table, study: Study) -> dict[str, Any]:
     return {
         "id": re.sub(r"[^a-z0-9]+", "-", f"{table.paper}-{table.number}-{table.title}".lower()).strip("-"),
         "title": title(table), "columns": columns, "rows": rows, "with_cases": not counts_cases(table),
-        "key": _key(rows), "notes": [*notes(table), *_abbreviations(table)], "ours": row_name(study.network),
+        "key": _key(rows), "notes": notes(table), "ours": row_name(study.network),
         "pairs": _pairs([each for each, _ in compared if each.difference is not None], table),
-        "groups": [
-            {"between": ", ".join(said.of), "column": said.column, "tests": said.tests, "paper": said.paper}
-            for each, said in compared if each.difference is None
-        ],
+        "groups": _groups([said for each, said in compared if each.difference is None]),
+        "points": any(each.difference is not None and decimals(table, each.column)[1] for each, _ in compared),
+        "tests_printed": any(said.paper for _, said in compared),
         "long": _long(table),
     }  # fmt: skip
 
@@ -121,11 +122,23 @@ def _key(rows: Sequence[dict[str, Any]]) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _abbreviations(table: Table) -> list[str]:
-    meanings = names("abbreviations")
-    return [" ".join(meanings[column] for column in table.columns if column in meanings)] if any(
-        column in meanings for column in table.columns
-    ) else []  # fmt: skip
+def _meanings(study: Study) -> str:
+    """What the columns of a study's tables mean, once."""
+    used = dict.fromkeys(column for table in study.tables for column in table.columns)
+    return " ".join(text for column, text in names("abbreviations").items() if column in used)
+
+
+def _groups(compared: Sequence[ShownComparison]) -> list[dict[str, Any]]:
+    """Tests by which groups they are between; what the paper prints beside the test it made."""
+    by_groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for each in compared:
+        printed = next((at for at, test in enumerate(each.tests) if "as printed" in test.name), 0)
+        by_groups.setdefault(each.of, []).extend(
+            {"column": each.column if at == 0 else "", "first": at == 0, "name": test.name, "p": test.p,
+             "statistic": test.statistic, "paper": each.paper if at == printed else ""}
+            for at, test in enumerate(each.tests)
+        )  # fmt: skip
+    return [{"between": ", ".join(of), "tests": tests} for of, tests in by_groups.items()]
 
 
 def _pairs(paired: Sequence[Comparison], table: Table) -> list[dict[str, Any]]:

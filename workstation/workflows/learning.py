@@ -104,8 +104,8 @@ class Learning:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._gave: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._read = 0
-        self._begun = (asked.out / self._first).exists()
         self._noted = False
+        self._since = time.time()
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ml", *asked.arguments(), "--json"],
@@ -116,21 +116,17 @@ class Learning:
         except OSError as error:
             raise WorkflowError(f"The training cannot be started: {error.strerror}.") from error
 
-    @property
-    def _first(self) -> str:
-        return "crossval.json" if self.asked.kind == "crossval" else "config.json"
-
     def running(self) -> bool:
-        """Whether it is at work; what was asked is noted in its folder as soon as there is one."""
+        """Whether it is at work; what was asked is noted in its folder as soon as that was accepted."""
         ended = self.process.poll() is not None
-        self._note()
+        if not self._noted and (self.begun() or self.process.returncode in (0, STOPPED)):
+            self._noted = True
+            note(self.asked)
         return not ended
 
     def begun(self) -> bool:
-        """Whether it has accepted what was asked: its folder is there and it has said how it is."""
-        if self.asked.kind == "crossval":
-            return self._noted
-        return self._noted and bool(run_folders.status(self.asked.out))
+        """Whether it has accepted what was asked: since it was started it has said how far it is."""
+        return number(status(self.asked.out), "at") > self._since - 1  # rounded to tenths
 
     def lines(self) -> list[str]:
         """What it has said since last asked."""
@@ -179,19 +175,12 @@ class Learning:
         self._said.seek(self._read)
         return self._said.read()
 
-    def _note(self) -> None:
-        """Beside its files: the command, and where the snapshot is from there, for `evaluate` to find."""
-        out = self.asked.out
-        if self._noted or not (out / self._first).exists():
-            return
-        if self._begun and self.process.poll() not in (None, 0, STOPPED):
-            return  # refused: what is there is another's
-        self._noted = True
-        note(self.asked)
-
 
 def note(asked: Asked) -> None:
-    """Add a command to those of a run folder; one that cannot be written is no reason to stop."""
+    """Put into a run's folder the command, after earlier ones, and where the snapshot is from there, for `evaluate`.
+
+    One that cannot be written is no reason to stop.
+    """
     out = asked.out
     before = run_folders.asked(out).get("commands")
     commands = [each for each in before if isinstance(each, str)] if isinstance(before, list) else []

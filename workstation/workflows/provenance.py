@@ -93,13 +93,13 @@ def _versions(runs: Sequence[Run]) -> dict[str, str]:
     for name, keys in (
         ("ml (SHA-256 of its source)", ("code", "ml_sha256")),
         ("PyTorch", ("environment", "torch")),
-        ("Python, training", ("environment", "python")),
-        ("platform, training", ("environment", "platform")),
+        ("Python", ("environment", "python")),
+        ("platform", ("environment", "platform")),
     ):
         values = sorted({text(each.origin, *keys)[:24] for each in runs} - {""})
         if values:
             found[name] = ", ".join(values)
-    found["Python, evaluation"] = platform.python_version()
+    found.setdefault("Python", platform.python_version())
     for name in LIBRARIES:
         try:
             found[name] = version(name)
