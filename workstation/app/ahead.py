@@ -43,6 +43,7 @@ class Ahead(QObject):
         self._stays = QTimer(self, singleShot=True, interval=STAYS_MS)
         self._stays.timeout.connect(self._begin)
         self._came.connect(self._keep, Qt.ConnectionType.QueuedConnection)
+        reading.opening.connect(self._opening)
         reading.opened.connect(self._opened)
 
     def ready(self, case: Case) -> bool:
@@ -63,15 +64,18 @@ class Ahead(QObject):
         self._wanted = ()
         self._found.clear()
 
+    def _opening(self, case: Case) -> None:
+        """Before the window asks where the body lies: that was found with the candidates."""
+        before = self._found.pop(case.scan.id, None)
+        if before is not None:
+            case.adopt(before)
+
     def _opened(self) -> None:
         case = self._reading.case
         if case is None:
             self._forget()
             return
         scan = case.scan.id
-        before = self._found.pop(scan, None)
-        if before is not None:
-            case.adopt(before)
         self._found.clear()
         self._wanted = (scan,)
         self._stays.start()

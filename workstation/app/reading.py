@@ -44,6 +44,7 @@ class Walk(Protocol):
 class Reading(QObject):
     """Steps through scan ids in the order of the library page's list, or along a walk. at: the place in the list."""
 
+    opening = Signal(object)  # Case: read, and not shown yet
     opened = Signal()
     worklist_changed = Signal()
 
@@ -109,6 +110,7 @@ class Reading(QObject):
         except LibraryError as error:
             self.workbench.note(str(error))
             return
+        self.opening.emit(case)
         self.scan = scan
         self.at = self._place(scan) if at is None else at
         self._viewer.show(case)
