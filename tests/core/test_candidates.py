@@ -55,6 +55,13 @@ def test_nobody_has_none() -> None:
         assert candidates(frames, {view: facts(frames[view].counts, view) for view in VIEWS}) == ()
 
 
+def test_a_picture_of_one_line_has_none() -> None:
+    for shape in ((1, 300), (300, 1)):
+        counts = np.random.default_rng(5).poisson(3, shape).astype(np.uint16)
+        frames = {view: Frame(counts, view, How.USER) for view in VIEWS}
+        assert candidates(frames, {view: facts(counts, view) for view in VIEWS}) == ()
+
+
 def test_one_view_is_enough() -> None:
     spot = blob(230, 105, 4, 60.0)
     frames, bodies = scene(spot, spot)

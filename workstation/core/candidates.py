@@ -54,10 +54,13 @@ class Candidate:
 
 
 def candidates(frames: Mapping[View, Frame], bodies: Mapping[View, BodyFacts]) -> tuple[Candidate, ...]:
-    """The candidates of a scan (one or both of its views), best first; none where there is no body."""
+    """The candidates of a scan (one or both of its views), best first; none where there is no body.
+
+    A picture of one row or column, which can be imported as a scan, is none to look for places in.
+    """
     views = [view for view in VIEWS if view in frames]
     first = views[0]
-    if bodies[first].body is None:
+    if bodies[first].body is None or min(side for view in views for side in frames[view].counts.shape) < 2:
         return ()
     frame = frames[first]
     unit = _USUAL_MM / float(np.mean(frame.spacing_mm)) / 2.0 if frame.spacing_mm else 0.5
