@@ -17,8 +17,8 @@ from PIL import Image
 from tests.made_scans import new_scan
 from tests.workflows.studies import bring
 from workstation.core import edits
-from workstation.core.edits import Step
-from workstation.core.lesion import Label, Lesion, ReadingKey, Roi
+from workstation.core.edits import Edit, Step
+from workstation.core.lesion import Label, Lesion, Progress, ReadingKey, Roi, Verdict
 from workstation.core.scan import VIEWS, View
 from workstation.store.library import Library
 from workstation.workflows import annotate, export, table
@@ -96,7 +96,7 @@ def test_the_table_has_a_row_for_every_lesion_and_reading(read_library: Library,
         assert row["label"] == str(lesion.label)
         for view in VIEWS:
             assert int(row[f"{view}_pixels"]) == (lesion.rois[view].pixels if view in lesion.rois else 0)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["lesions.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["lesions.csv", "readings.csv"]
 
 
 def test_the_table_comes_in_again(read_library: Library, cohort: Path, tmp_path: Path) -> None:
@@ -113,6 +113,47 @@ def test_the_table_comes_in_again(read_library: Library, cohort: Path, tmp_path:
     again = bring(other, cohort / "dicom", labels=tmp_path / "out")
     assert (again.labels, again.refused) == (0, ())
     assert other.verify().ok
+    other.close()
+
+
+def test_who_found_nothing_goes_out_and_comes_in_as_well(clinical: Library, tmp_path: Path) -> None:
+    """No lesion and grade 0, an excluded scan, a comment on a scan with a lesion; what was taken back is not there."""
+    clinical.add_scans([new_scan(n) for n in range(4)])
+    said = {
+        "S000": Verdict(0, progress=Progress.DONE, comment="=nothing, of\nnote"),
+        "S001": Verdict(progress=Progress.EXCLUDED, reason="picture quality"),
+        "S002": Verdict(2, True, Progress.DONE, comment="one rib"),
+    }
+    lesion = Lesion("L1", {View.ANTERIOR: Roi(300, 100, 8, 8, b"\xff" * 8)}, Label.BENIGN)
+    clinical.append(ReadingKey("S002", "ann"), Step("edit", edits.add("Add", lesion)), "ann")
+    for scan, verdict in said.items():
+        judged = Edit("Judge", verdict=(Verdict(), verdict))
+        clinical.append(ReadingKey(scan, "ann"), Step("edit", judged), "ann")
+    taken_back = Edit("Judge", verdict=(Verdict(), Verdict(1)))
+    for do in ("edit", "undo"):
+        clinical.append(ReadingKey("S003", "ann"), Step(do, taken_back), "ann")
+    out = tmp_path / "out"
+    finish(export.run(clinical, out))
+    with open(out / "readings.csv", encoding="utf-8", newline="") as stream:
+        rows = {row["scan"]: row for row in csv.DictReader(stream)}
+    assert {scan: (row["lesions"], row["grade"], row["status"]) for scan, row in rows.items()} == {
+        "S000": ("0", "0", "done"), "S001": ("0", "", "excluded"), "S002": ("1", "2", "done"),
+    }  # fmt: skip
+    other = Library.create(tmp_path / "other", "clinical")
+    other.add_scans([new_scan(n) for n in range(4)])
+    for _ in range(2):  # the second time all of it is there already
+        assert not bring(other, labels=out).refused
+        assert {scan: other.session(ReadingKey(scan, "ann")).reading.verdict for scan in said} == said
+    assert other.session(ReadingKey("S002", "ann")).reading.lesions == {"L1": lesion}
+    assert not other.readings("S003") and other.verify().ok
+    text = (out / "readings.csv").read_text("utf-8")
+    bad = text.replace(",ann,1,0,0,", ",ann,1,some,0,").replace("excluded", "gone")
+    (tmp_path / "bad.csv").write_text(bad, "utf-8")
+    refused = bring(other, labels=tmp_path / "bad.csv").refused
+    assert [one.reason.split(": ")[-1].split(".")[0] for one in refused] == [
+        "the column lesions is the number of them",
+        "status is one of new, in progress, done, reviewed, excluded, not 'gone'",
+    ]
     other.close()
 
 

@@ -1,12 +1,14 @@
 """Lesions out of a library, in the formats of `FORMATS`; files are named by scan.
 
 Every format comes with `lesions.csv`, whose `mask_value` says which lesion a value of a png or nifti mask stands for.
+csv comes with `readings.csv` as well, as a scan that was read without finding anything has no row in the other.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from workstation.core.lesion import Reading, ReadingKey
+from workstation.core.lesion import Reading, ReadingKey, Verdict
 from workstation.core.scan import Scan, View
 from workstation.workflows import table
 from workstation.workflows.errors import CallError, WorkflowError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("csv", "png", "nifti", "coco", "labelme", "nnunet")
 TABLE = "lesions.csv"
+READINGS = "readings.csv"
 _BLOCK = 256
 
 
@@ -137,23 +140,44 @@ class _Form(Protocol):
 
 
 def _form(form: str, prints: Mapping[tuple[str, View], str]) -> _Form:
-    return {"coco": _Coco, "labelme": _Labelme, "nnunet": _NnUnet}.get(form, _PerScan)(form, prints)
+    return {"csv": _Csv, "coco": _Coco, "labelme": _Labelme, "nnunet": _NnUnet}.get(form, _PerScan)(form, prints)
 
 
 class _PerScan:
-    """csv, png and nifti: every scan for itself."""
+    """png and nifti: every scan for itself."""
 
     def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
         self.form, self.prints = form, prints
 
     def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
-        return iter(()) if self.form == "csv" else _pictures(self.form, scan, row, readings)
+        return _pictures(self.form, scan, row, readings)
 
     def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
         return ()
 
     def close(self) -> None:
         pass
+
+
+class _Csv(_PerScan):
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+        super().__init__(form, prints)
+        self.rows: list[dict[str, object]] = []
+
+    def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+        self.rows += [
+            table.write_reading(reading, row, scan.facts, self.prints)
+            for reading in readings
+            if reading.lesions or reading.verdict != Verdict()  # of one taken back wholly nothing is left to tell
+        ]
+        return iter(())
+
+    def finish(self) -> Iterable[tuple[str, bytes]]:
+        stream = io.StringIO(newline="")
+        writer = csv.DictWriter(stream, table.READING_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        yield READINGS, stream.getvalue().encode("utf-8")
 
 
 class _Labelme(_PerScan):

@@ -1,21 +1,25 @@
-"""Readings out of the table that `export` writes."""
+"""Readings out of the tables that `export` writes: of lesions; and of readings, for those without any."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workstation.workflows import table
 from workstation.workflows.errors import CallError
 from workstation.workflows.labels_given import Labels
-from workstation.workflows.table import RowError
+from workstation.workflows.table import LesionRow, RowError
 
 _MAX_FIELD = 16 << 20  # a region of interest as large as the largest frame
 
 
 def readings(file: Path) -> Iterator[Labels]:
     """The readings of one table. CallError where it is none."""
+    names = _names(file)
+    if "lesion" not in names and "lesions" in names:
+        yield from _without_lesions(file)
+        return
     gathered: dict[tuple[str, str, str, str], list[tuple[int, dict[str, str]]]] = {}
     for line, row in _rows(file):
         key = (row.get("scan", ""), row.get("sop_uid", ""), row.get("reader", ""), row.get("round", ""))
@@ -32,29 +36,57 @@ def _reading(file: Path, numbered: list[tuple[int, dict[str, str]]]) -> Labels:
         except RowError as error:
             where = f"{file}: row {numbered[0][0]}"
             return Labels(where, trouble=f"{file}: row {line}: {error}. The reading it belongs to was left out.")
+    return _labels(f"{file}: row {numbered[0][0]}", rows)
+
+
+def _without_lesions(file: Path) -> Iterator[Labels]:
+    """The readings of a table of readings that hold no lesion; the others come with their lesions."""
+    for line, row in _rows(file, table.NEEDED_OF_READINGS, table.READING_COLUMNS):
+        where = f"{file}: row {line}"
+        try:
+            read = table.read_reading(row)
+        except RowError as error:
+            yield Labels(where, trouble=f"{where}: {error}. The reading was left out.")
+            continue
+        if read is not None:
+            yield _labels(where, [read])
+
+
+def _labels(where: str, rows: Sequence[LesionRow]) -> Labels:
     first = rows[0]
     return Labels(
-        f"{file}: row {numbered[0][0]}",
+        where,
         first.scan,
         first.sop_uid,
         first.prints,
         first.reader,
         first.round,
-        tuple(row.lesion for row in rows),
+        tuple(row.lesion for row in rows if row.lesion is not None),
         first.verdict,
     )
 
 
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+def _names(file: Path) -> list[str]:
+    """What the first line names; nothing where it cannot be read, which is said when the rows are."""
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as stream:
+            return next(csv.reader(stream), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _rows(
+    file: Path, needed: Sequence[str] = table.NEEDED, known: Sequence[str] = table.COLUMNS
+) -> list[tuple[int, dict[str, str]]]:
     before = csv.field_size_limit(_MAX_FIELD)
     try:
         with open(file, encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
-            missing = [name for name in table.NEEDED if name not in (reader.fieldnames or ())]
+            missing = [name for name in needed if name not in (reader.fieldnames or ())]
             if missing:
                 raise CallError(f"{file} is no lesion table as export writes it: it has no column {missing[0]}.")
             names = list(reader.fieldnames or ())
-            twice = [name for name in table.COLUMNS if names.count(name) > 1]
+            twice = [name for name in known if names.count(name) > 1]
             if twice:
                 raise CallError(f"{file} has the column {twice[0]} twice: which one is meant?")
             rows = []

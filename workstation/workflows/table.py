@@ -1,4 +1,4 @@
-"""The lesion table that `export` writes and `import --labels` reads: one row per lesion and reading."""
+"""The tables that `export` writes and `import --labels` reads: one row per lesion and reading, and one per reading."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ COLUMNS = (
     "scan", "patient", "reader", "round", "lesion", "label", "criterion", "region", "side", "origin",
     "anterior_pixels", "posterior_pixels", "label_origin", "confidence", "comment", "grade", "diffuse", "status",
     "reason", "day", "tumour", "sex", "age", "simulated", "mask_value", "anterior_roi", "posterior_roi", "sop_uid",
-    "anterior_sha256", "posterior_sha256", "evidence", "evidence_date",
+    "anterior_sha256", "posterior_sha256", "evidence", "evidence_date", "scan_comment",
 )  # fmt: skip
+READING_COLUMNS = (
+    "scan", "patient", "reader", "round", "lesions", "grade", "diffuse", "status", "reason", "scan_comment", "day",
+    "tumour", "sex", "age", "simulated", "sop_uid", "anterior_sha256", "posterior_sha256",
+)  # fmt: skip
+NEEDED_OF_READINGS = ("scan", "reader", "lesions", "status")
 NEEDED = ("scan", "reader", "lesion", "label", "anterior_roi", "posterior_roi")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 SIDES = ("left", "right", "midline")
@@ -37,6 +42,7 @@ class LesionRow:
     """A row read back. scan: its id where it was written; sop_uid: of the scan's first object, as kept there.
 
     prints: SHA-256 of its views' counts, by which another research library knows it: UIDs differ from one to the next.
+    lesion: None of a reading without any.
     """
 
     scan: str
@@ -44,7 +50,7 @@ class LesionRow:
     prints: Mapping[View, str]
     reader: str
     round: int
-    lesion: Lesion
+    lesion: Lesion | None
     verdict: Verdict
 
 
@@ -84,6 +90,7 @@ def write_row(
         "mask_value": mask_value,
         "evidence": _text(lesion.evidence),
         "evidence_date": _text(lesion.evidence_date),
+        "scan_comment": guarded(verdict.comment),
         "sop_uid": _text(facts.get("sop_uid")),
     } | {
         name: value
@@ -101,7 +108,45 @@ def read_row(row: Mapping[str, str]) -> LesionRow:
     rois = {view: read_roi(text) for view in View if (text := row.get(f"{view}_roi") or "")}
     if not rois:
         raise RowError("the lesion has no region of interest on either view")
-    lesion, verdict = lesion_of(row, rois), verdict_of(row)
+    return _row(row, lesion_of(row, rois), verdict_of(row, _unguarded(row.get("scan_comment") or "")))
+
+
+def write_reading(
+    reading: Reading, scan: ScanRow, facts: Mapping[str, object], prints: Mapping[tuple[str, View], str]
+) -> dict[str, object]:
+    """A row of the table of readings: what is said of the scan as a whole, also where no lesion was drawn."""
+    verdict = reading.verdict
+    return {
+        "scan": scan.scan,
+        "patient": guarded(scan.patient),
+        "reader": guarded(reading.key.reader),
+        "round": reading.key.round,
+        "lesions": len(reading.lesions),
+        "grade": _text(verdict.grade),
+        "diffuse": int(verdict.diffuse),
+        "status": str(verdict.progress if verdict.progress is not Progress.NEW else Progress.IN_PROGRESS),
+        "reason": guarded(verdict.reason),
+        "scan_comment": guarded(verdict.comment),
+        "day": _text(scan.day),
+        "tumour": _text(scan.tumour),
+        "sex": _text(scan.sex),
+        "age": _text(scan.age),
+        "simulated": int(bool(facts.get("simulated"))),
+        "sop_uid": _text(facts.get("sop_uid")),
+        **{f"{view}_sha256": prints.get((scan.scan, view), "") for view in View},
+    }
+
+
+def read_reading(row: Mapping[str, str]) -> LesionRow | None:
+    """A reading without lesions; None for one with lesions, which stands in the table of lesions. RowError in words."""
+    if not (row.get("lesions") or "").isdecimal():
+        raise RowError("the column lesions is the number of them")
+    if int(row["lesions"]):
+        return None
+    return _row(row, None, verdict_of(row, _unguarded(row.get("scan_comment") or "")))
+
+
+def _row(row: Mapping[str, str], lesion: Lesion | None, verdict: Verdict) -> LesionRow:
     round_number = _number(row, "round", range(1, 1000)) or 1
     scan, sop_uid, reader = _needed(row, "scan"), row.get("sop_uid") or "", _unguarded(_needed(row, "reader"))
     prints = {view: digest for view in View if (digest := row.get(f"{view}_sha256") or "")}
