@@ -33,6 +33,7 @@ class ImportStrip(QFrame):
         self.setObjectName("bar")
         self._job: Job | None = None
         self._result: ImportResult | None = None
+        self._if_stopped = ""
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -79,9 +80,10 @@ class ImportStrip(QFrame):
         """Whether there is an import to look back at."""
         return self._result is not None and not self.busy
 
-    def follow(self, job: Job) -> None:
-        """Show a job from here to its end."""
+    def follow(self, job: Job, if_stopped: str = "") -> None:
+        """Show a job from here to its end. if_stopped: what is said when it is cancelled, if not of an import."""
         self._job, self._result = job, None
+        self._if_stopped = if_stopped or self.tr("Cancelled. What had come in until then stays; import again to go on.")
         self.words.setText(job.title)
         self.bar.setRange(0, 0)
         self._arrange(working=True)
@@ -147,7 +149,7 @@ class ImportStrip(QFrame):
         self.failed.emit(words)
 
     def _stopped(self) -> None:
-        self.words.setText(self.tr("Cancelled. What had come in until then stays; import again to go on."))
+        self.words.setText(self._if_stopped)
         self._arrange(working=False)
 
     def _ended(self) -> None:

@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
             "page.search": self._search,
             "page.import": self._import,
             "page.import_folder": self._import_folder,
+            "page.snapshot": self._snapshot,
             "page.keys": self.show_keys,
             "page.theme": self.change_theme,
             "page.tables": self.show_tables,
@@ -215,6 +216,10 @@ class MainWindow(QMainWindow):
     def _import_folder(self) -> None:
         self.show_page(0)
         self.library_page.choose_folder()
+
+    def _snapshot(self) -> None:
+        self.show_page(0)
+        self.library_page.ask_snapshot()
 
     def _choose_library(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Open a library, or an empty folder for a new one"))

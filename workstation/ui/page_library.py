@@ -11,7 +11,8 @@ from PySide6.QtCore import QElapsedTimer, QPoint, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from workstation.app import importing, many_scans
+from workstation.app import freezing, importing, many_scans
+from workstation.app.freezing import Wanted
 from workstation.app.importing import Asks, ImportOptions
 from workstation.app.jobs import Job, Jobs
 from workstation.app.lazy_pictures import preview, thumbnail
@@ -25,6 +26,7 @@ from workstation.ui.scan_detail import ScanDetail
 from workstation.ui.scan_menu import ScanMenu
 from workstation.ui.scan_view import ScanView
 from workstation.ui.sides_question import SidesQuestion
+from workstation.ui.snapshot_strip import SnapshotStrip
 from workstation.ui.thumbnails import Thumbnails
 
 THUMBNAILS_KEPT = 800
@@ -48,6 +50,7 @@ class LibraryPage(QWidget):
         self.view = ScanView(self.table, self.thumbnails)
         self.detail = ScanDetail(workbench, self.previews, self.thumbnails)
         self.strip = ImportStrip()
+        self.freezing = SnapshotStrip()
         self.sides = {asks: SidesQuestion(asks) for asks in Asks}
         self.key = Question(
             self.tr(
@@ -91,7 +94,7 @@ class LibraryPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.bar, self._notice, *self.sides.values(), self.key, self.identity, self.strip):
+        for part in (self.bar, self._notice, *self.sides.values(), self.key, self.identity, self.freezing, self.strip):
             layout.addWidget(part)
         layout.addWidget(self._stack, 1)
         self.bar.menu.addAction(self.tr("Files…"), self.choose_files)
@@ -107,6 +110,8 @@ class LibraryPage(QWidget):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._menu_at)
         self.bar.left.connect(self.view.setFocus)
+        self.bar.freeze.clicked.connect(self.ask_snapshot)
+        self.freezing.wanted.connect(self._freeze)
         self.detail.open_scan.connect(self.open_scan)
         for asks, question in self.sides.items():
             question.answered.connect(partial(self._take_answer, asks))
@@ -175,6 +180,24 @@ class LibraryPage(QWidget):
         name = QFileDialog.getExistingDirectory(self, self.tr("Export into a folder"))
         if name:
             self.strip.follow(importing.start_export(self._workbench, self._jobs, Path(name), form, scans))
+
+    def ask_snapshot(self) -> None:
+        """Show what can be chosen of a data set to learn from."""
+        if self._workbench.library is None:
+            self._workbench.note(self.tr("Open a library first."))
+        else:
+            self.freezing.ask(freezing.choices(self._workbench))
+
+    def _freeze(self, wanted: Wanted) -> None:
+        if self.strip.busy:
+            self._workbench.note(self.tr("Wait for what is under way, or cancel it."))
+            return
+        name = QFileDialog.getExistingDirectory(self, self.tr("Freeze into a new, empty folder"))
+        if name:
+            job = freezing.start(self._workbench, self._jobs, Path(name), wanted)
+            job.finished.connect(lambda result: self.freezing.show_result(freezing.told(result)))
+            self.freezing.show_result("")
+            self.strip.follow(job, self.tr("Cancelled. Nothing was kept, and nobody was sealed."))
 
     def _write(self, make: many_scans.Make, scans: int, changes: Changes) -> None:
         if self.strip.busy:
@@ -283,8 +306,9 @@ class LibraryPage(QWidget):
                 pictures.refresh(self._workbench)
         if changes & Changes.LIBRARY:
             self.strip.leave()
-            for question in (*self.sides.values(), self.key, self.identity):
+            for question in (*self.sides.values(), self.key, self.identity, self.freezing):
                 question.hide()
+            self.bar.freeze.setEnabled(library is not None)
             self.bar.reset(self._workbench.writable)
             self.invitation.show_for(None if library is None else library.kind, self._workbench.writable)
             self._notice.setText(self._read_only_words())

@@ -100,9 +100,9 @@ def plan(moment: Moment, wanted: Wanted) -> Plan:
     left = len(strata) - len(set(strata) & {*sealed, *train_only})
     if left < wanted.folds:
         raise CallError(
-            f"{left} patients are too few for {wanted.folds} folds: {len(strata)} are included, "
-            f"{len(set(sealed) & set(strata))} of them sealed and {len(train_only)} for learning only, because an AI "
-            "had a part in their labels. Ask for fewer folds, or read more scans."
+            f"There are too few patients for {wanted.folds} folds: {left} (included: {len(strata)}; sealed: "
+            f"{len(set(sealed) & set(strata))}; for learning only, as an AI had a part in their labels: "
+            f"{len(train_only)}). Ask for fewer folds, or read more scans."
         )
     to_adjudicate = moment.to_adjudicate()
     return Plan(
