@@ -28,7 +28,7 @@ from workstation.core.changes import Changes
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, Lesion, Origin, Progress, ReadingKey, Roi
-from workstation.core.people import Person, Role
+from workstation.core.people import LONGEST, Person, Role
 from workstation.core.scan import View
 from workstation.store.library import Library
 from workstation.ui.main_window import MainWindow
@@ -226,6 +226,16 @@ def test_signing_in_as_another_shows_what_that_one_may_see(qtbot, window: MainWi
 def finish_case(window: MainWindow) -> None:
     window.actions_by_id["case.done"].trigger()
     QApplication.processEvents()
+
+
+def test_whoever_has_the_longest_name_is_not_cut_into_somebody_else(window: MainWindow) -> None:
+    name = "a" * LONGEST
+    window.workbench.library.tell_role(Person(name, Role.PHYSICIAN), "anna")
+    panel = window.queue_page.person
+    panel.refresh()
+    panel.name.setCurrentText(name)
+    panel.go.click()
+    assert window.workbench.reader == name and window.workbench.role is Role.PHYSICIAN
 
 
 def test_going_along_a_queue_to_its_end(qtbot, window: MainWindow) -> None:

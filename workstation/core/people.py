@@ -27,12 +27,15 @@ class Person:
     role: Role
 
 
+LONGEST = 100  # letters of a name
+
+
 def is_name(text: str) -> bool:
-    """Whether this can be whose a reading is: one line of at most 100 letters, without spaces at its ends.
+    """Whether this can be whose a reading is: one line of at most `LONGEST` letters, without spaces at its ends.
 
     Letters that do not show (line ends, turned directions, halves of surrogate pairs) would make two people look alike.
     """
-    return bool(text) and text == text.strip() and len(text) <= 100 and text.isprintable()
+    return bool(text) and text == text.strip() and len(text) <= LONGEST and text.isprintable()
 
 
 class Task(StrEnum):

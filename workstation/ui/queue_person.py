@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButto
 from workstation.app.queue import Role, WorkQueue
 from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
+from workstation.core.people import LONGEST
 
 
 class PersonPanel(QFrame):
@@ -23,7 +24,7 @@ class PersonPanel(QFrame):
         self.name.setToolTip(self.tr("Whose readings these are. Choose yourself, or type a new name."))
         line = self.name.lineEdit()
         assert line is not None
-        line.setMaxLength(80)
+        line.setMaxLength(LONGEST)
         self.role = QComboBox()
         self.role.setAccessibleName(self.tr("Your role"))
         for role in Role:
