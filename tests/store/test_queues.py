@@ -140,6 +140,19 @@ def test_the_pace_leaves_pauses_out(filled: Library, clock: Clock) -> None:
     assert filled.pace(queue).seconds == pytest.approx(seconds + 5)
 
 
+def test_a_clock_put_right_does_not_stop_the_pace(filled: Library, clock: Clock) -> None:
+    """A machine was a year ahead for one edit; 20 s a lesion before and after."""
+    queue = make(filled, SCANS)
+    year = 365 * 86400
+    for number, jump in enumerate((0, 20, year, 20 - year, 20, 20)):
+        clock.go(jump)
+        draw(filled, ReadingKey("S0", "anna"), f"L{number}")
+        filled.pace(queue)  # asked in between or not, it is the same
+    fresh = Library.open(filled.folder, read_only=True)
+    assert [library.pace(queue).seconds for library in (filled, fresh)] == [60, 60]
+    fresh.close()
+
+
 def test_work_is_taken_up_where_it_was_left(filled: Library) -> None:
     queue = make(filled, ["S3", "S1", "S4", "S0"])
     assert filled.place_in(queue) == Place(0)

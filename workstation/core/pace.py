@@ -10,15 +10,16 @@ PAUSE_S = 180.0
 
 
 def worked(times: Iterable[float], before: float | None = None, pause_s: float = PAUSE_S) -> float:
-    """Seconds of work in the ascending times (s) of edits; a gap longer than `pause_s` is a pause and left out.
+    """Seconds of work in the times (s) of edits as they were made; a gap longer than `pause_s` is a pause, left out.
 
+    A clock that was set back counts from there: what it said before it was put right must not stop the count for good.
     before: the last edit before these, where there was one.
     """
     total, last = 0.0, before
     for at in times:
         if last is not None and 0 <= at - last <= pause_s:
             total += at - last
-        last = at if last is None else max(last, at)
+        last = at
     return total
 
 

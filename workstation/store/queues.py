@@ -149,7 +149,7 @@ class _State:
                 self.begun[key] = now
         if times:
             self.seconds += worked(times, self.last)
-            self.last = times[-1] if self.last is None else max(times[-1], self.last)
+            self.last = times[-1]
         if new:
             self.seq = new[-1][0]
         return Pace(self.done, self.total, self.lesions, self.seconds)
