@@ -222,7 +222,9 @@ def test_sealed_is_for_ever(library: Library, tmp_path: Path) -> None:
 
 
 def test_labels_of_an_ai_are_in_no_test(library: Library, tmp_path: Path) -> None:
-    """P00: accepted, then drawn anew by hand; P01: accepted and deleted; P02: edited; P03: all three are sealed? no."""
+    """P00: accepted, then drawn anew; P01: accepted and deleted; P02: edited; P03: in an earlier scan; P04: by a reader
+    whose reading was adjudicated.
+    """
     key = ReadingKey("S-P00", "anna")
     taken = lesion("A1", Label.BENIGN, Origin.AI_ACCEPTED)
     library.append(key, Step("edit", edits.add("Accept", taken)), "anna")
@@ -234,17 +236,23 @@ def test_labels_of_an_ai_are_in_no_test(library: Library, tmp_path: Path) -> Non
     library.append(key, Step("edit", edits.delete("Delete", taken)), "anna")
     edited = lesion("A2", Label.BENIGN, Origin.AI_EDITED, label_origin=Origin.AI_ACCEPTED)
     library.append(ReadingKey("S-P02", "anna"), Step("edit", edits.add("Accept", edited)), "anna")
+    library.add_scans([scan("S-prior", "P03", day="2023-01-01")])
+    read(library, "S-prior", lesion("A3", Label.BENIGN, Origin.AI_ACCEPTED), done=False)
+    for reader, origin in (("ben", Origin.AI_ACCEPTED), ("adjudicated", Origin.HAND)):
+        read(library, "S-P04", lesion("A4", Label.BENIGN, origin), reader=reader)
+    read(library, "S-P05", lesion("A5", Label.BENIGN, Origin.AI_ACCEPTED), reader="ben")
+    with_ai = tuple(f"P{number:02d}" for number in range(5))  # P05's labels are anna's, who had none
     result, there = freeze(library, tmp_path / "out", sealed="50%")
-    assert result.train_only == there.manifest.train_only == ("P00", "P01", "P02")
-    assert not {"P00", "P01", "P02"} & {*result.sealed, *there.manifest.folds}
-    assert result.made["ai"] == {"readings": 3, "patients": 3, "tested": False}
+    assert result.train_only == there.manifest.train_only == with_ai
+    assert not set(with_ai) & {*result.sealed, *there.manifest.folds}
+    assert result.made["ai"] == {"readings": 3, "patients": 5, "tested": False}
     assert result.made["lesions"]["origins"] == {"AI edited": 1, "hand": 13}
     for fold in (-1, 0, 1, 2):
         parts = split(there.manifest, fold, inner=0.5)
         assert set(result.train_only) <= parts.train
         assert not set(result.train_only) & (parts.test | parts.inner) and not parts.train & parts.test
     asked, all_in = freeze(library, tmp_path / "asked", ai_labels=True)
-    assert not asked.train_only and {"P00", "P01", "P02"} <= set(all_in.manifest.folds) and asked.made["ai"]["tested"]
+    assert not asked.train_only and set(with_ai) <= set(all_in.manifest.folds) and asked.made["ai"]["tested"]
 
 
 def test_no_original_name_of_a_clinical_library(tmp_path: Path) -> None:

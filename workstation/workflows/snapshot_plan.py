@@ -85,13 +85,14 @@ def plan(moment: Moment, wanted: Wanted) -> Plan:
     if wanted.seed < 0:
         raise CallError("A seed is 0 or more.")
     scans = moment.scans()
-    included, fates = _fates(moment, scans, wanted.reader)
+    readings = moment.readings()
+    included, fates = _fates(moment, scans, readings, wanted.reader)
     excluded = inclusion.counted(fates)
     if not included:
         why = "; ".join(f"{reason}: {count.scans:,}" for reason, count in excluded.items()) or "it is empty"
         raise WorkflowError(f"No scan of this library can be taken into a snapshot ({why}). {_advice(excluded)}")
     strata, statuses = _strata(included)
-    assisted = tuple(sorted({scan.patient for scan, reading in included if reading.assisted}))
+    assisted = _assisted(scans, readings, included)
     sealed = moment.sealed()
     seal_now: tuple[str, ...] = ()
     if wanted.sealed is not None and not sealed:
@@ -122,12 +123,12 @@ def plan(moment: Moment, wanted: Wanted) -> Plan:
 
 
 def _fates(
-    moment: Moment, scans: Sequence[ScanThen], reader: str | None
+    moment: Moment, scans: Sequence[ScanThen], readings: Sequence[ReadingThen], reader: str | None
 ) -> tuple[list[tuple[ScanThen, ReadingThen]], list[tuple[str, str]]]:
     """The included scans with their readings, and (patient, reason) of all the others: the first that holds."""
     exclusions = moment.exclusions()
     begun: dict[str, list[ReadingThen]] = {}
-    for reading in moment.readings():
+    for reading in readings:
         begun.setdefault(reading.scan, []).append(reading)
     included, fates = [], []
     for scan in scans:
@@ -143,6 +144,30 @@ def _fates(
         else:
             included.append((scan, found))
     return included, fates
+
+
+def _assisted(
+    scans: Sequence[ScanThen], readings: Sequence[ReadingThen], included: Sequence[tuple[ScanThen, ReadingThen]]
+) -> tuple[str, ...]:
+    """Patients in whose labels an AI had a part.
+
+    Labels travel: from one scan of a patient to the next when they are carried over, and from readers to what is
+    adjudicated. So all that the same reader read of the patient counts, and where it was adjudicated all that anybody
+    did.
+    """
+    patient_of = {scan.scan: scan.patient for scan in scans}
+    by_reader = {(patient_of[reading.scan], reading.reader) for reading in readings if reading.assisted}
+    by_anybody = {patient for patient, _ in by_reader}
+    return tuple(
+        sorted(
+            {
+                scan.patient
+                for scan, reading in included
+                if (scan.patient, reading.reader) in by_reader
+                or (reading.reader == ADJUDICATED and scan.patient in by_anybody)
+            }
+        )
+    )
 
 
 def _strata(included: Sequence[tuple[ScanThen, ReadingThen]]) -> tuple[dict[str, str], Statuses]:
