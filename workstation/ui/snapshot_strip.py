@@ -31,10 +31,14 @@ class SnapshotStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("bar")
         self.reader = QComboBox()
+        self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.reader.setMinimumContentsLength(16)
+        self.reader.setMaximumWidth(260)
         self.reader.setToolTip(self.tr("Whose labels are taken; only readings that are done count"))
         self.folds = _number(2, MOST_FOLDS, 5)
         self.folds.setToolTip(self.tr("Patients are dealt into so many parts, alike in tumour and status"))
         self.seed = _number(0, MOST_SEED, 0)
+        self.seed.setMaximumWidth(90)
         self.seed.setToolTip(self.tr("The same seed deals the same patients alike"))
         self.sealed = TextField()
         self.sealed.setMaxLength(12)
@@ -46,6 +50,7 @@ class SnapshotStrip(QFrame):
                 "library for ever, and each look at them is counted."
             )
         )
+        self._of_sealed = QLabel()
         self.is_sealed = QLabel(objectName="quiet")
         self.ai = QCheckBox(self.tr("Test on labels of an AI"))
         self.ai.setToolTip(self.tr("Else patients in whose labels an AI had a part are only learnt from"))
@@ -71,7 +76,8 @@ class SnapshotStrip(QFrame):
             (self.tr("Seed"), self.seed),
             (self.tr("Seal"), self.sealed),
         ):
-            label = QLabel(words)
+            label = self._of_sealed if field is self.sealed else QLabel()
+            label.setText(words)
             label.setBuddy(field)
             field.setAccessibleName(words)
             row.addWidget(label)
@@ -98,6 +104,8 @@ class SnapshotStrip(QFrame):
         self.sealed.setText("" if not choices.may_seal else self.sealed.text())
         self.is_sealed.setText(self.tr("{0:,} patients, for ever").format(choices.sealed) if choices.sealed else "")
         self.is_sealed.setVisible(bool(choices.sealed))
+        self._of_sealed.setText(self.tr("Sealed") if choices.sealed else self.tr("Seal"))
+        self._of_sealed.setVisible(choices.may_seal or bool(choices.sealed))
         self.show_result("")
         self.show()
         self.reader.setFocus()
