@@ -186,6 +186,14 @@ class Viewer(QObject):
             self.viewport = value
             self.looked.emit()
 
+    def look_at(self, view: View, at: tuple[float, float]) -> None:
+        """Bring a (row, column) place of a view of the case into the middle; the zoom stays."""
+        if self.case is None:
+            return
+        frame = self.case.scan.frames[view]
+        across = viewport.towards_left(view) * (at[1] - (frame.columns - 1) / 2)
+        self.set_viewport(replace(self.viewport, row=(at[0] + 0.5) / frame.rows, across=across))
+
     @property
     def facts(self) -> PictureFacts:
         """What presets need to know; pixels under marks "not bone" have no say."""

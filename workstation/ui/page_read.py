@@ -227,8 +227,8 @@ class ReadPage(QWidget):
             "lesion.dismiss": self._dismiss,
             "lesion.delete": self._delete,
             "lesion.delete_roi": self._delete_roi,
-            "lesion.next_lesion": lambda: viewer.step_selection(1),
-            "lesion.previous_lesion": lambda: viewer.step_selection(-1),
+            "lesion.next_lesion": lambda: self._step_selection(1),
+            "lesion.previous_lesion": lambda: self._step_selection(-1),
             "lesion.criterion": self.lesions.next_criterion,
             "lesion.region": self.lesions.choose_region,
             "lesion.side": self.lesions.next_side,
@@ -322,6 +322,25 @@ class ReadPage(QWidget):
     def _confidence(self, value: int) -> None:
         if not self.one_hand.confidence(value):
             self.lesions.confidence(value)
+
+    def _step_selection(self, by: int) -> None:
+        """Select the next lesion; where no picture shows its middle, look there, as near as before."""
+        self.viewer.step_selection(by)
+        lesion = self.editor.lesions.get(self.viewer.selected or "")
+        if lesion is None:
+            return
+        places = {
+            canvas: lesion.rois[canvas.panel.view].centre
+            for canvas in self.canvases
+            if not canvas.panel.prior and canvas.panel.view in lesion.rois
+        }
+        seen = (
+            canvas.rect().contains(canvas.transform.map(QPointF(column, row)).toPoint())
+            for canvas, (row, column) in places.items()
+        )
+        if places and not any(seen):
+            canvas, place = next(iter(places.items()))
+            self.viewer.look_at(canvas.panel.view, place)
 
     def _dismiss(self) -> None:
         """One thing a press: the one-hand loop, the stroke, the proposal, "new lesion next", then the selection."""
