@@ -68,7 +68,9 @@ def test_the_end_is_said_and_zooms_out(window: MainWindow) -> None:
         if said:
             break
     assert len(said) == 1 and page.viewer.viewport.scale is None and page.one_hand.draft is None
-    assert not page.editor.lesions
+    assert not page.editor.lesions and window._note.text() == said[0]
+    press(window, Qt.Key.Key_PageDown)  # of the next scan it is not true
+    assert window._note.text() == ""
 
 
 def test_confidence_goes_with_the_draft(window: MainWindow) -> None:

@@ -400,6 +400,15 @@ def test_over_the_prior_no_counts_of_the_current_scan_are_told(window):
     assert all(window.read_page.viewer.linked_cursor(panel) is None for panel in window.read_page.viewer.panels())
 
 
+def test_the_foot_tells_nothing_of_the_scan_before(window):
+    window.read("S001")
+    point(canvases(window)[View.ANTERIOR], *HOT)
+    foot = window.read_page.foot
+    assert "counts" in foot._cursor.text() and "threshold" in foot._tool.text()
+    key(window, Qt.Key.Key_PageDown)
+    assert foot._cursor.text() == "" and "threshold" not in foot._tool.text()
+
+
 def test_layers_are_never_taken_for_those_of_another_case_or_edit(window):
     """Keys made of addresses come again as soon as what lay there is gone."""
     viewer = window.read_page.viewer

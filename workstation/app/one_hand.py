@@ -53,6 +53,7 @@ class OneHand(QObject):
         self.draft: Draft | None = None
         self.active = False
         self.waiting = False  # for candidates that are being found
+        self._ended = False  # it was said that nothing else stands out
         self._case: Case | None = None  # on which it goes on
         self._here: Place | None = None  # the candidate on screen
         # Candidates passed over, by reading: who reads the scan next, or in a later round, is shown them all.
@@ -183,6 +184,7 @@ class OneHand(QObject):
         self._here = None
         case = self._viewer.case
         self._viewer.set_viewport(Viewport(row=0.5 if case is None else case.middle_row))
+        self._ended = True
         self.told.emit(words)
         self.changed.emit()
 
@@ -201,6 +203,9 @@ class OneHand(QObject):
             return
         self.draft, self._here, self._case = None, None, None
         self.active = self.waiting = False
+        if self._ended:  # of the scan before; of this one it would be wrong
+            self._ended = False
+            self.told.emit("")
         self.changed.emit()
 
 

@@ -34,6 +34,7 @@ class Foot(QFrame):
         tools.changed.connect(self._show_tool)
         one_hand.changed.connect(self._show_tool)
         viewer.case_changed.connect(self._show_tool)
+        viewer.case_changed.connect(self._show_cursor)  # the last scan's counts are not this one's
         self._show_tool()
 
     def _show_cursor(self) -> None:

@@ -74,6 +74,7 @@ class Tools(QObject):
         self.hand.drop()
         self._drag = None
         self.end_new_lesion()
+        self.changed.emit()
 
     def start_new_lesion(self) -> None:
         """What is drawn next is a new lesion, whatever lies there; choosing one, Esc or another case end this."""
