@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--threads", type=int, metavar="N")
     speed.add_argument("--json", action="store_true")
     speed.set_defaults(run=_throughput)
+    last = commands.add_parser("final", help="predict the sealed patients by every finished run of a folder")
+    last.add_argument("run_folder", type=Path, metavar="RUN")
+    last.add_argument("--snapshot", type=Path, required=True, metavar="DIR")
+    last.add_argument("--json", action="store_true")
+    last.set_defaults(run=_final)
     every = commands.add_parser("crossval", help="train every fold of one or more networks")
     every.add_argument("presets", nargs="+", metavar="PRESET[:NETWORK]", help="small-a, small-a:roi-only, small-a:all")
     every.add_argument("--snapshot", type=Path, required=True, metavar="DIR")
@@ -95,6 +100,15 @@ def _train(asked: argparse.Namespace) -> int:
             return 0
     _give(asked, outcome.metrics, f"{outcome.state}: {outcome.run}")
     return 0 if outcome.state == "done" else 1
+
+
+def _final(asked: argparse.Namespace) -> int:
+    from ml.final import final
+    from ml.snapshot import Snapshot
+
+    found = final(Snapshot.load(asked.snapshot), asked.run_folder)
+    _give(asked, found, f"done: {asked.run_folder}")
+    return 0
 
 
 def _throughput(asked: argparse.Namespace) -> int:

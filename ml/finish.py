@@ -42,13 +42,13 @@ def finish(
     classifier: the run whose positive sub-images are the ones segmented, beside segmenting all.
     """
     config = engine.config
-    inner = _predict(engine, pool, snapshot, parts.inner, folder.path / "inner.csv", None, -1)
+    inner = predict(engine, pool, snapshot, parts.inner, folder.path / "inner.csv", None, -1)
     chosen = inner["chosen"]
     for name, one in zip(TARGETS[config.task], chosen, strict=True):
         folder.say(f"{name}: temperature {one.temperature:.3f}, threshold {one.threshold:.3f} (inner validation)")
     tested = None
     if parts.test:
-        tested = _predict(
+        tested = predict(
             engine, pool, snapshot, parts.test, folder.path / "predictions.csv", chosen, config.fold, classifier
         )
         folder.say(f"test fold {config.fold}: {predictions.in_words(tested['metrics'])}")
@@ -69,7 +69,7 @@ def finish(
     )
 
 
-def _predict(
+def predict(
     engine: Engine,
     pool: Pool,
     snapshot: Snapshot,
@@ -141,6 +141,7 @@ def card(
             "patients": {"train": len(parts.train), "inner": len(parts.inner), "test": len(parts.test)},
         },
         "metrics": {"inner": inner, "test": tested},
+        "predictions": None if tested is None else predictions.told(run),
         "trained_on": data["trained_on"],
         "snapshot": data,
         "code": code(),

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.batches import Source
-from ml.checkpoint import write_whole
+from ml.checkpoint import sha256_of, write_whole
 from ml.config import SEGMENTS, Config
 from ml.engine import Engine
 from ml.prepared import DataError
@@ -232,6 +232,11 @@ def _mean(values: NDArray[np.generic]) -> float | None:
 def model_name(config: Config) -> str:
     """How a model is called in tables: preset and network."""
     return f"{config.preset}/{config.network}"
+
+
+def told(run: Path) -> dict[str, str]:
+    """Which table a card was written with, so that whoever evaluates it sees whether it is still that."""
+    return {"file": "predictions.csv", "sha256": sha256_of(run / "predictions.csv")}
 
 
 def write(path: Path, table: Iterator[Row], config: Config) -> None:

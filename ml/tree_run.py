@@ -23,7 +23,7 @@ from ml.samples import Samples, samples, scans_of, seen
 from ml.scoring import auc, choose
 from ml.snapshot import Snapshot
 from ml.splits import Split
-from ml.trees import TreeError, fit
+from ml.trees import Tree, TreeError, fit
 
 Measured = Callable[[int], dict[str, NDArray[np.float64]]]
 
@@ -56,14 +56,8 @@ def tree_run(
     """Fit, choose on the inner validation patients, read the test fold once; the rows of metrics.jsonl."""
     measured = measured or measuring(snapshot)
     begun = time.monotonic()
-    learnt, watched = (samples(snapshot, scans_of(snapshot, part), config) for part in (parts.train, parts.inner))
-    try:
-        tree = fit(
-            _table(learnt, measured), learnt.truth[:, 0], _table(watched, measured), watched.truth[:, 0], config.seed
-        )
-    except TreeError as error:
-        raise DataError(str(error)) from error
-    inner = _given(tree.probability, watched, measured)
+    tree, watched = fitted(snapshot, parts, config, measured)
+    inner = given(tree.probability, watched, measured)
     chosen = [choose(inner.truth[:, 0], inner.logits[:, 0])]
     took = {"seconds": round(time.monotonic() - begun, 3), "samples_per_second": 0.0, "memory_mb": 0}
     row = {
@@ -75,10 +69,10 @@ def tree_run(
     metrics = None
     if parts.test:
         asked = samples(snapshot, scans_of(snapshot, parts.test), config, tested=True)
-        given = _given(tree.probability, asked, measured)
-        table = predictions.rows(snapshot, asked, given, chosen, config, config.fold)
+        outputs = given(tree.probability, asked, measured)
+        table = predictions.rows(snapshot, asked, outputs, chosen, config, config.fold)
         predictions.write(folder.path / "predictions.csv", table, config)
-        metrics = predictions.figures(given, config)
+        metrics = predictions.figures(outputs, config)
         folder.say(f"test fold {config.fold}: {predictions.in_words(metrics)}")
     data = of_snapshot(snapshot)
     folder.json("card.json", {
@@ -89,6 +83,7 @@ def tree_run(
         "training": {"initialisation": "none", "settings": config.told(), "seconds": took["seconds"],
                      "patients": {"train": len(parts.train), "inner": len(parts.inner), "test": len(parts.test)}},
         "metrics": {"inner": predictions.figures(inner, config), "test": metrics},
+        "predictions": None if metrics is None else predictions.told(folder.path),
         "trained_on": data["trained_on"], "snapshot": data, "code": code(),
         "learnt_from": hashes(snapshot, parts.train | parts.inner, data["simulator"]),
         "made": time.strftime("%Y-%m-%d"),
@@ -96,12 +91,25 @@ def tree_run(
     return [row]
 
 
+def fitted(snapshot: Snapshot, parts: Split, config: Config, measured: Measured) -> tuple[Tree, Samples]:
+    """The tree of these patients and seed, and the inner validation lesions it was stopped by. Raises DataError."""
+    learnt, watched = (samples(snapshot, scans_of(snapshot, part), config) for part in (parts.train, parts.inner))
+    try:
+        tree = fit(
+            _table(learnt, measured), learnt.truth[:, 0], _table(watched, measured), watched.truth[:, 0], config.seed
+        )
+    except TreeError as error:
+        raise DataError(str(error)) from error
+    return tree, watched
+
+
 def _table(asked: Samples, measured: Measured) -> NDArray[np.float64]:
     each = [measured(scan)[name] for scan, name in zip(asked.scan.tolist(), asked.names, strict=True)]
     return np.stack(each) if each else np.zeros((0, len(FEATURES)))
 
 
-def _given(probability: Callable[[Any], Any], asked: Samples, measured: Measured) -> predictions.Outputs:
+def given(probability: Callable[[Any], Any], asked: Samples, measured: Measured) -> predictions.Outputs:
+    """What it says of lesions, as a network's outputs."""
     p = np.clip(probability(_table(asked, measured)), 1e-9, 1 - 1e-9)
     truth = asked.truth[:, 0].astype(float)
     loss = float(-np.mean(truth * np.log(p) + (1 - truth) * np.log1p(-p)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from ml.snapshot import Snapshot
 from tests.workflows.made_runs import make_crossval, make_run, make_set, read, write
 from workstation.report.evaluation import Evaluation
 from workstation.stats.evaluation import Table
-from workstation.workflows import evaluate
+from workstation.workflows import evaluate, learning
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.evaluate import Asked
 from workstation.workflows.progress import finish
@@ -213,6 +215,7 @@ def edited(**cells: str) -> Callable[[list[dict[str, str]]], list[dict[str, str]
         (edited(scan="S99"), "has no scan 'S99'"),
         (edited(patient="P39"), "has no scan"),
         (edited(fold="1"), "is not in fold 0"),
+        (edited(patient="P04", scan="S04"), "is not in fold 0"),  # one who is sealed
         (edited(score="1.5"), "a number from 0 to 1"),
         (edited(score="nan"), "a number from 0 to 1"),
         (edited(calibrated="much"), "a number from 0 to 1"),
@@ -313,6 +316,56 @@ def test_nothing_is_sealed_so_nothing_is_opened(tmp_path: Path) -> None:
     make_crossval(tmp_path / "cv", whole, {"resnet50": 2})
     with pytest.raises(CallError, match="No patients are sealed"):
         evaluated(tmp_path / "cv", final=True)
+
+
+@pytest.fixture
+def predicted(monkeypatch: pytest.MonkeyPatch, data: Snapshot) -> list[list[str]]:
+    """In the place of the process that predicts sealed patients: what was asked of it."""
+    asked: list[list[str]] = []
+
+    def start(arguments: list[str], said: Any, gave: Any) -> Any:
+        asked.append(arguments)
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+    monkeypatch.setattr(learning, "start", start)
+    return asked
+
+
+def test_sealed_patients_are_counted_before_they_are_read_and_averaged_over_the_folds(
+    data: Snapshot, tmp_path: Path, predicted: list[list[str]]
+) -> None:
+    copy = tmp_path / "snapshot"
+    shutil.copytree(data.folder, copy)
+    make_crossval(tmp_path / "cv", data, {"resnet50": 2})
+    with pytest.raises(WorkflowError, match="cannot be read"):  # nobody predicted them
+        evaluated(tmp_path / "cv", final=True)
+    mine = {
+        (row["scan"], row["lesion"]): row["label"] == "malignant"
+        for row in data.lesions
+        if row["visible"] == "1" and row["patient"] in data.manifest.sealed
+    }
+    rng = np.random.default_rng(2)
+    scores = rng.uniform(0.1, 0.9, (2, len(mine)))
+    for fold in (0, 1):
+        write(tmp_path / f"cv/small-x-resnet50/fold-{fold}/final.csv", [
+            {"scan": scan, "patient": scan.replace("S", "P"), "lesion": lesion, "target": "malignant", "fold": fold,
+             "model": "small-x/resnet50", "score": score, "calibrated": score, "truth": int(bad)}
+            for ((scan, lesion), bad), score in zip(mine.items(), scores[fold].tolist(), strict=True)
+        ])  # fmt: skip
+    found = evaluated(tmp_path / "cv", final=True)
+    assert found.openings == 2 and len(predicted) == 2 and found.final
+    assert len((tmp_path / "snapshot.openings.jsonl").read_text("utf-8").splitlines()) == 2
+    row = table(found, "3").row("resnet50")
+    assert row.cases == len(mine) and row.patients == 2
+    assert row.cells["auc"].value == pytest.approx(roc_auc_score(list(mine.values()), scores.mean(axis=0)))
+    folds = evaluated_without_ai(tmp_path / "cv")
+    assert folds.openings == 2 and not folds.final and len(predicted) == 2  # told of beside other results too
+
+
+def evaluated_without_ai(run: Path) -> Evaluation:
+    for file in run.glob("*/fold-*/predictions.csv"):
+        write(file, [row for row in read(file) if row["patient"] != "P07"])
+    return evaluated(run)
 
 
 def test_a_network_that_is_not_there(run: Path, data: Snapshot) -> None:

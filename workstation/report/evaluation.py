@@ -85,8 +85,9 @@ class Data:
 class Evaluation:
     """All there is to say. name: of the folder. made: the day. commands: how it can be done again.
 
-    openings: how often the sealed patients were opened; None where they were left sealed. threshold: "paper" (0.5) or
-    "inner" (chosen on inner validation patients). versions: of programs and libraries, by name.
+    openings: how often the sealed patients were opened so far; final: this is one of them, and the tables are of those
+    patients. threshold: "paper" (0.5) or "inner" (chosen on inner validation patients). versions: of programs and
+    libraries, by name.
     """
 
     name: str
@@ -97,7 +98,8 @@ class Evaluation:
     threshold: str
     versions: Mapping[str, str]
     commands: tuple[str, ...]
-    openings: int | None = None
+    openings: int = 0
+    final: bool = False
 
     @property
     def absent(self) -> tuple[str, ...]:

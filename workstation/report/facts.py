@@ -41,7 +41,8 @@ def facts(given: Evaluation) -> dict[str, str]:
         "initialisation": initialisations(learnt),
         "training": _trainings(learnt),
         "picked": _picked(learnt),
-        "ensembling": "None.",
+        "ensembling": "None." if not given.final else "Sealed patients: the mean of the probabilities of the "
+        "networks of all folds; of segmentations the first fold's network alone.",
         "measures": "Sensitivity, specificity, accuracy, PPV, NPV, AUC; Dice of segmentations; Brier score, log loss "
         f"and expected calibration error of probabilities. Threshold: {threshold(given)}.",
         "internal": f"{_number_word(data.folds).capitalize()}-fold cross-validation. {sealed(given)}",
@@ -206,10 +207,10 @@ def sealed(given: Evaluation) -> str:
     """Whether patients were kept back, and how often they have been looked at: printed beside every result."""
     if not given.data.sealed:
         return "No patients were sealed."
-    if given.openings is None:
-        return f"{given.data.sealed:,} patients are sealed and were not opened."
-    times = "once" if given.openings == 1 else f"{given.openings} times"
-    return f"{given.data.sealed:,} sealed patients have been opened {times}, this time included."
+    times = {0: "never", 1: "once"}.get(given.openings, f"{given.openings} times")
+    if given.final:
+        return f"Tested on the sealed patients ({given.data.sealed:,}), opened {times}, this time included."
+    return f"Sealed patients ({given.data.sealed:,}) are not in these tables; they have been opened {times}."
 
 
 def _plain(value: object) -> str:

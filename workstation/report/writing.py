@@ -80,6 +80,7 @@ def value(given: Evaluation) -> dict[str, object]:
         "trained_on": trained_on(given),
         "initialisation": known["initialisation"],
         "threshold": given.threshold,
+        "final": given.final,
         "sealed_openings": given.openings,
         "absent": list(given.absent),
         "data": to_json(given.data),

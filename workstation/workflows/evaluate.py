@@ -10,10 +10,10 @@ from workstation.report import summary, writing
 from workstation.report.evaluation import Evaluation, Study
 from workstation.stats.bootstrap import RESAMPLES
 from workstation.stats.evaluation import Row
-from workstation.workflows import provenance
+from workstation.workflows import final, provenance
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.paper_tables import OURS, PAPERS, STUDIES, Network, Settings
-from workstation.workflows.predictions import Frozen, find, joined, read
+from workstation.workflows.predictions import Frozen, find, joined, read, tested
 from workstation.workflows.progress import Progress
 from workstation.workflows.run_folders import Run, Trained
 from workstation.workflows.run_folders import read as read_folder
@@ -25,7 +25,8 @@ class Asked:
 
     out: of the report; a folder in that of the run by default. network: the one to call ours, by its name in tables.
     inner: thresholds chosen on inner validation patients, on calibrated probabilities, instead of 0.5. final: open the
-    sealed patients. resamples: of the patient bootstrap.
+    sealed patients. library: the one the snapshot was made from, to count that there too. resamples: of the patient
+    bootstrap.
     """
 
     run: Path
@@ -34,6 +35,7 @@ class Asked:
     network: str | None = None
     inner: bool = False
     final: bool = False
+    library: Path | None = None
     resamples: int = RESAMPLES
 
 
@@ -79,14 +81,13 @@ def compute(asked: Asked) -> Generator[Progress, None, Evaluation]:
         raise CallError(f"{trained.folder} has a training of an unknown kind: {min(strange)!r}.")
     frozen = find(trained.folder, trained.snapshot, trained.asked, asked.snapshot)
     if asked.final:
-        _hold_to_sealed(frozen)
+        openings = yield from final.opened(trained.folder, frozen, asked.library)
+    else:
+        openings = final.openings(frozen)
     networks: dict[str, list[Network]] = {}
     for task, named in _by_task(done).items():
         short = _short(named)
-        networks[task] = [
-            Network(short[name], tuple(runs), joined([read(each, frozen) for each in runs]))
-            for name, runs in named.items()
-        ]
+        networks[task] = [_network(short[name], runs, frozen, asked.final) for name, runs in named.items()]
     _hold_to_asked(networks, asked.network)
     studies = []
     for paper in sorted({PAPERS[task] for task in networks}):
@@ -99,7 +100,14 @@ def compute(asked: Asked) -> Generator[Progress, None, Evaluation]:
         except ValueError as error:
             raise WorkflowError(f"The tables of paper {paper.upper()} cannot be made: {error}.") from error
         studies.append(_with_absent(study, trained, paper))
-    return provenance.evaluation(trained, frozen, tuple(studies), "inner" if asked.inner else "paper")
+    made = provenance.evaluation(trained, frozen, tuple(studies), "inner" if asked.inner else "paper")
+    return replace(made, openings=openings, final=asked.final)
+
+
+def _network(name: str, runs: Sequence[Run], frozen: Frozen, sealed: bool) -> Network:
+    tables = [read(each, frozen, sealed) for each in runs]
+    whom = frozenset[str]().union(*(tested(each, frozen, sealed) for each in runs))
+    return Network(name, tuple(runs), final.averaged(tables) if sealed else joined(tables), whom, sealed)
 
 
 def _nothing(trained: Trained) -> str:
@@ -107,15 +115,6 @@ def _nothing(trained: Trained) -> str:
         return f"{trained.folder} was trained on all patients (fold=-1): nobody was left to test it on."
     told = "; ".join(f"{name}, fold {fold + 1}: {why}" for (name, fold), why in list(trained.absent.items())[:4])
     return f"{trained.folder} has no fold that is done ({told or 'it has none'}). Let it go on, then evaluate."
-
-
-def _hold_to_sealed(frozen: Frozen) -> None:
-    if not frozen.manifest.sealed:
-        raise CallError(
-            f"No patients are sealed in {frozen.folder}, so there is nothing to open. Evaluate without --final, or "
-            "make a snapshot that seals some."
-        )
-    raise WorkflowError("The sealed patients cannot be opened: nothing has predicted them yet.")
 
 
 def _by_task(done: Sequence[Run]) -> dict[str, dict[str, list[Run]]]:

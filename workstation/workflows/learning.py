@@ -89,6 +89,18 @@ class Outcome:
     message: str
 
 
+def start(arguments: Sequence[str], said: IO[bytes], gave: IO[bytes]) -> subprocess.Popen[bytes]:
+    """`python -m ml` in a session of its own, its two streams into files. WorkflowError where that cannot be."""
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "ml", *arguments, "--json"],
+            stdin=subprocess.DEVNULL, stdout=gave, stderr=said, env=_environment(), start_new_session=os.name != "nt",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )  # fmt: skip
+    except OSError as error:
+        raise WorkflowError(f"The training cannot be started: {error.strerror}.") from error
+
+
 class Learning:
     """A training that was started here. What it says goes to files nobody has to read: it never waits for a reader."""
 
@@ -106,15 +118,7 @@ class Learning:
         self._read = 0
         self._noted = False
         self._since = time.time()
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ml", *asked.arguments(), "--json"],
-                stdin=subprocess.DEVNULL, stdout=self._gave, stderr=self._said, env=_environment(),
-                start_new_session=os.name != "nt",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )  # fmt: skip
-        except OSError as error:
-            raise WorkflowError(f"The training cannot be started: {error.strerror}.") from error
+        self.process = start(asked.arguments(), self._said, self._gave)
 
     def running(self) -> bool:
         """Whether it is at work; what was asked is noted in its folder as soon as that was accepted."""
@@ -148,6 +152,8 @@ class Learning:
     def let_go(self) -> None:
         """It goes on by itself: whoever waits for processes of ours need not wait for it."""
         self.process.returncode = self.process.returncode or 0
+        self._said.close()
+        self._gave.close()
 
     def outcome(self) -> Outcome:
         """Once it has ended."""

@@ -50,11 +50,16 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """One network of one task: its runs that are done and what they predicted, all folds behind one another."""
+    """One network of one task: its runs that are done and what they predicted, all folds behind one another.
+
+    whom: the patients tested. final: they are the sealed ones, and the table is what all its runs say on average.
+    """
 
     name: str
     runs: tuple[Run, ...]
     table: Columns
+    whom: frozenset[str]
+    final: bool = False
 
 
 Tasks = Mapping[str, Sequence[Network]]
@@ -128,7 +133,7 @@ def _chosen(network: Network, target: str) -> dict[int, float]:
     found = {each.fold: number(each.card, "calibration", target, "threshold") for each in network.runs}
     if lacking := [fold for fold, value in found.items() if math.isnan(value)]:
         raise ValueError(f"the card of {network.name}, fold {lacking[0] + 1}, has no threshold for {target}")
-    return found
+    return {network.runs[0].fold: float(np.mean(list(found.values())))} if network.final else found
 
 
 def _judged(
@@ -158,8 +163,7 @@ def _bounds(ours: Predictions, frozen: Frozen) -> list[Predictions]:
 
 def _of_sites(given: Sequence[Network], frozen: Frozen, settings: Settings) -> list[Table]:
     """How many scans have metastases where, in all folds that were tested; each network's figures at each site."""
-    folds = {each.fold for each in given[0].runs}
-    found = [burden_tables.site_counts(_sites_of_all(frozen, folds))]
+    found = [burden_tables.site_counts(_sites_of_all(frozen, given[0].whom))]
     only = "Scans with metastases alone, as without any there is no site to name; specificity is of those scans."
     for at, network in enumerate(given):
         table = burden_tables.by_site(
@@ -170,13 +174,13 @@ def _of_sites(given: Sequence[Network], frozen: Frozen, settings: Settings) -> l
     return found
 
 
-def _sites_of_all(frozen: Frozen, folds: set[int]) -> list[Predictions]:
-    """The truth of every scan of these folds at each site, as tables whose scores mean nothing."""
+def _sites_of_all(frozen: Frozen, whom: frozenset[str]) -> list[Predictions]:
+    """The truth of every scan of these patients at each site, as tables whose scores mean nothing."""
     manifest, lesions = frozen.manifest, frozen.lesions
     there = [
         (scan, patient)
         for scan, patient in zip(manifest.scans, manifest.patients, strict=True)
-        if manifest.folds.get(patient) in folds
+        if patient in whom
     ]
     ill = {
         (scan, site)
@@ -189,7 +193,7 @@ def _sites_of_all(frozen: Frozen, folds: set[int]) -> list[Predictions]:
     return [
         predictions(
             "truth", scans, patients, np.zeros(len(scans)), [(scan, site) in ill for scan in scans],
-            fold=[manifest.folds[patient] for patient in patients],
+            fold=[manifest.folds.get(patient, 0) for patient in patients],
         )
         for site in SITES
     ]  # fmt: skip

@@ -30,6 +30,8 @@ SEGMENTS = {"metastases": "metastasis", "bladder": "bladder"}
 TARGETS = {
     "lesion": ("malignant",), "patient": ("metastasis",), "detect": ("metastasis", "bladder"), "sites": SITES,
 }  # fmt: skip
+FINAL = "final.csv"
+"""In a run's folder, what it says of sealed patients; see `ml.final`."""
 LABELS = {"malignant": "1", "benign": "0"}
 
 
@@ -81,19 +83,30 @@ def find(folder: Path, wanted: str, asked: Mapping[str, Any], given: Path | None
     )
 
 
-def read(run: Run, frozen: Frozen) -> Columns:
-    """The predictions of a run that is done. WorkflowError in words where they are not those it made."""
-    file = run.folder / "predictions.csv"
+def read(run: Run, frozen: Frozen, final: bool = False) -> Columns:
+    """The predictions of a run that is done; final: of the sealed patients, instead of its fold.
+
+    WorkflowError in words where they are not those it made.
+    """
+    file = run.folder / (FINAL if final else "predictions.csv")
     try:
         data = file.read_bytes()
     except OSError as error:
         raise WorkflowError(f"{file} cannot be read: {error.strerror}.") from error
-    digest = text(run.card, "predictions", "sha256")
+    digest = "" if final else text(run.card, "predictions", "sha256")
     if digest and hashlib.sha256(data).hexdigest() != digest:
         raise WorkflowError(f"{file} is not the table the run wrote: it was changed afterwards. Train the fold again.")
     found = _columns(file, data)
-    _hold_to(found, run, frozen, file)
+    _hold_to(found, run, frozen, file, tested(run, frozen, final))
     return found
+
+
+def tested(run: Run, frozen: Frozen, final: bool = False) -> frozenset[str]:
+    """Whom a run is tested on: its fold, or the sealed patients who have scans here."""
+    manifest = frozen.manifest
+    if final:
+        return frozenset(manifest.sealed) & frozenset(manifest.patients)
+    return frozenset(patient for patient, fold in manifest.folds.items() if fold == run.fold)
 
 
 def joined(tables: Sequence[Columns]) -> Columns:
@@ -123,7 +136,7 @@ def _columns(file: Path, data: bytes) -> Columns:
     return {name: [row[at] for row in rows[1:]] for at, name in enumerate(rows[0])}
 
 
-def _hold_to(table: Columns, run: Run, frozen: Frozen, file: Path) -> None:
+def _hold_to(table: Columns, run: Run, frozen: Frozen, file: Path, whom: frozenset[str]) -> None:
     segments = run.task in SEGMENTS
     for name in (*NEEDED, *(OVERLAPS if segments else SCORED)):
         if name not in table:
@@ -136,20 +149,20 @@ def _hold_to(table: Columns, run: Run, frozen: Frozen, file: Path) -> None:
                 f"{file}, line {line}: the snapshot has no scan {scan!r} of patient {patient!r}. The table was edited, "
                 "or is of another snapshot."
             )
-        if fold != str(run.fold) or manifest.folds.get(patient) != run.fold:
+        if fold != str(run.fold) or patient not in whom:
             raise WorkflowError(
-                f"{file}, line {line}: patient {patient!r} is not in fold {run.fold}. Somebody who was learnt from "
-                "may not be tested; the table was edited."
+                f"{file}, line {line}: patient {patient!r} is not in fold {run.fold} or not to be tested by it. The "
+                "table was edited: somebody who was learnt from may not be tested."
             )
     if not segments:
         _hold_to_truth(table, run, frozen, file)
-    wanted = set(cases(run, frozen))
+    wanted = set(cases(run, frozen, whom))
     there = set(_named(table, segments))
     lacking = sorted({case[0] for case in wanted - there})
     if lacking:
         raise WorkflowError(
-            f"{file} lacks {len(wanted - there):,} of {len(wanted):,} cases of fold {run.fold}, such as one of scan "
-            f"{lacking[0]!r}. A table with cases left out is not evaluated; train the fold again."
+            f"{file} lacks {len(wanted - there):,} of {len(wanted):,} cases it was to be tested on, such as one of "
+            f"scan {lacking[0]!r}. A table with cases left out is not evaluated; train the fold again."
         )
     if strange := sorted(there - wanted):
         raise WorkflowError(f"{file} has what was not to be tested: {', '.join(filter(None, strange[0]))}.")
@@ -178,17 +191,13 @@ def _hold_to_truth(table: Columns, run: Run, frozen: Frozen, file: Path) -> None
             raise WorkflowError(f"{file}, line {line}: a score is a number from 0 to 1, not {', '.join(scores)}.")
 
 
-def cases(run: Run, frozen: Frozen) -> Iterator[Case]:
-    """What a run had to test, as (scan, lesion, target): the seen and labelled lesions, or the scans, of its fold.
+def cases(run: Run, frozen: Frozen, whom: frozenset[str]) -> Iterator[Case]:
+    """What a run had to test, as (scan, lesion, target): these patients' seen and labelled lesions, or scans.
 
     Where an AI had a part in a label it is not tested on, unless the run was asked to; `ml.samples` has the same rule.
     """
     manifest, lesions = frozen.manifest, frozen.lesions
-    mine = {
-        scan
-        for scan, patient in zip(manifest.scans, manifest.patients, strict=True)
-        if manifest.folds.get(patient) == run.fold
-    }
+    mine = {scan for scan, patient in zip(manifest.scans, manifest.patients, strict=True) if patient in whom}
     touched: set[Case] = set()
     seen: list[tuple[str, str, str, str]] = []
     sites = lesions.get("site6", [""] * len(lesions["scan"]))

@@ -1,0 +1,86 @@
+"""The sealed patients, predicted once all is decided: by each finished run with the weights and temperature it has.
+
+Nothing is learnt or chosen here. Each run folder gets final.csv, of the same columns as predictions.csv; its fold is
+that of the run. Who calls this counts the opening first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml import checkpoint, predictions
+from ml.config import Config, ConfigError
+from ml.engine import Engine
+from ml.finish import predict
+from ml.model import loss_of, network_of
+from ml.place import pick
+from ml.pool import Pool
+from ml.runfolder import read_config, to_stderr
+from ml.samples import TARGETS, samples, scans_of
+from ml.scoring import Chosen
+from ml.snapshot import Snapshot
+from ml.splits import split
+
+TABLE = "final.csv"
+
+
+def final(snapshot: Snapshot, folder: Path, hear: Callable[[str], None] = to_stderr) -> dict[str, Any]:
+    """Predict the sealed patients by every finished run in `folder`, a run or a cross-validation; figures by run.
+
+    Raises ConfigError where nobody is sealed, no run is finished or one is of another snapshot; CheckpointError where
+    weights are not those of the card.
+    """
+    sealed = frozenset(snapshot.manifest.sealed) & frozenset(snapshot.manifest.patients)
+    if not sealed:
+        raise ConfigError("No patient of this snapshot is sealed: there is nothing to open.")
+    runs = sorted(card.parent for card in folder.glob("*/fold-*/card.json"))
+    runs = runs or [folder] * (folder / "card.json").exists()
+    if not runs:
+        raise ConfigError(f"{folder} has no run that is done.")
+    pool = Pool(snapshot, folder)
+    found = {}
+    try:
+        for run in runs:
+            name = run.relative_to(folder).as_posix()
+            hear(f"--- {name}: {len(sealed)} sealed patients")
+            found[name] = _by(run, snapshot, sealed, pool, hear)
+    finally:
+        pool.close()
+    return found
+
+
+def _by(run: Path, snapshot: Snapshot, sealed: frozenset[str], pool: Pool, hear: Callable[[str], None]) -> Any:
+    config, data = read_config(run)
+    if data != snapshot.manifest.hash:
+        raise ConfigError(f"{run} was trained on another snapshot than this one.")
+    try:
+        card = json.loads((run / "card.json").read_text("utf-8"))
+        told = [card["calibration"][name] for name in TARGETS[config.task]]
+        chosen = [Chosen(float(one["temperature"]), float(one["threshold"])) for one in told]
+        if config.network == "tree":
+            return _tree(run, snapshot, sealed, config, chosen, pool)
+        file, digest = str(card["weights"]["file"]), card["weights"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{run / 'card.json'} is no card of a finished run: {error}.") from error
+    if Path(file).name != file or checkpoint.sha256_of(run / file) != digest:
+        raise checkpoint.CheckpointError(f"{run / file} does not hold the weights its card was written for.")
+    network, _ = network_of(config)
+    engine = Engine(config, network, loss_of(config), pick(config), hear)
+    checkpoint.put_into(network, checkpoint.load(run / file).of("network"), file)
+    return predict(engine, pool, snapshot, sealed, run / TABLE, chosen, config.fold)["metrics"]
+
+
+def _tree(
+    run: Path, snapshot: Snapshot, sealed: frozenset[str], config: Config, chosen: Sequence[Chosen], pool: Pool
+) -> Any:
+    """It keeps no weights: fitted again on the same patients with the same seed it is the same."""
+    from ml.tree_run import fitted, given
+
+    tree, _ = fitted(snapshot, split(snapshot.manifest, config.fold, config.inner, config.seed), config, pool.measured)
+    asked = samples(snapshot, scans_of(snapshot, sealed), config, tested=True)
+    outputs = given(tree.probability, asked, pool.measured)
+    predictions.write(run / TABLE, predictions.rows(snapshot, asked, outputs, chosen, config, config.fold), config)
+    return predictions.figures(outputs, config)

@@ -1,0 +1,71 @@
+"""The sealed patients, opened: counted first, then predicted by all trained networks, then averaged over the folds."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from workstation.workflows import learning, sealing
+from workstation.workflows.errors import CallError, WorkflowError
+from workstation.workflows.home import default_reader
+from workstation.workflows.predictions import SCORED, Columns, Frozen
+from workstation.workflows.progress import Progress
+
+
+def openings(frozen: Frozen) -> int:
+    """How often the sealed patients of a snapshot were opened so far; printed beside every result."""
+    return sealing.openings(frozen.folder, frozen.manifest)
+
+
+def opened(run: Path, frozen: Frozen, library: Path | None) -> Generator[Progress, None, int]:
+    """Count the opening, then have every finished run predict the sealed patients; how many openings with this one.
+
+    CallError where nobody is sealed; WorkflowError where it cannot be counted (then nothing is opened) or predicted.
+    """
+    if not frozenset(frozen.manifest.sealed) & frozenset(frozen.manifest.patients):
+        raise CallError(
+            f"No patients are sealed in {frozen.folder}, so there is nothing to open. Evaluate without --final, or "
+            "make a snapshot that seals some."
+        )
+    name = run.resolve().name
+    number = sealing.opened(frozen.folder, frozen.manifest, name, default_reader(), library)
+    yield Progress(0, None, "predicting the sealed patients")
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as gave:
+        arguments = ["final", str(run), "--snapshot", str(frozen.folder)]
+        process = learning.start(arguments, said, gave)
+        try:
+            while process.poll() is None:
+                yield Progress(0, None, "predicting the sealed patients")
+                time.sleep(learning.LOOK)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode:
+            said.seek(0)
+            lines = said.read().decode("utf-8", "replace").splitlines()
+            why = lines[-1] if lines else f"the process ended with {process.returncode}"
+            raise WorkflowError(f"The sealed patients were not predicted: {why}")
+    return number
+
+
+def averaged(tables: Sequence[Columns]) -> Columns:
+    """One table of what several runs say of the same cases: the mean of their scores; of pixels the first run's alone.
+
+    The mean stands under the first run's fold, so that each case is there once. WorkflowError where the runs do not
+    speak of the same cases in one order.
+    """
+    first = tables[0]
+    if "score" not in first:
+        return first
+    named = ("scan", "patient", "lesion", "view", "row", "target", "truth")
+    if any(list(table[name]) != list(first[name]) for table in tables for name in named):
+        raise WorkflowError("The runs have not predicted the same sealed cases. Open them again with all runs done.")
+    means = {
+        name: [repr(sum(map(float, values)) / len(tables)) for values in zip(*(t[name] for t in tables), strict=True)]
+        for name in SCORED
+        if name != "truth"
+    }
+    return {**first, **means}
