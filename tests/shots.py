@@ -17,6 +17,7 @@ from tests import shots_annotator
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "docs" / "guide"
 PAGES = ROOT / "out" / "pages"
+COLOURED = 40  # by how much the channels of a pixel differ that is no grey (0 to 255)
 CHILD = """
 import sys
 from pathlib import Path
@@ -54,12 +55,25 @@ def pictures_of_the_guide() -> list[str]:
 
 
 def small_copy(source: Path, target: Path) -> None:
-    """A copy with 256 colours: half the bytes, greys stay grey and thin outlines keep their colour."""
+    """A copy with 256 colours: half the bytes, greys stay grey and thin coloured lines and letters keep their colour.
+
+    Greys fill these pictures; colours chosen for all pixels together leave red labels brown. Each has its half.
+    """
+    import numpy as np
     from PIL import Image
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    few = Image.open(source).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few.save(target, optimize=True)
+    picture = Image.open(source).convert("RGB")
+    pixels = np.asarray(picture)
+    coloured = np.ptp(pixels, axis=2) > COLOURED
+    halves = [pixels[part] for part in (coloured, ~coloured) if part.any()]
+    colours = [
+        np.asarray(Image.fromarray(half[np.newaxis]).quantize(128, dither=Image.Dither.NONE).getpalette())
+        for half in halves
+    ]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.concatenate([of_half[: 3 * 128] for of_half in colours]).astype(np.uint8).tobytes())
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":
