@@ -38,7 +38,7 @@ class Case:
 
     @cached_property
     def bodies(self) -> dict[View, BodyFacts]:
-        return {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in self.scan.frames.items()}
+        return body.bodies(self.scan.frames)
 
     @cached_property
     def excluded(self) -> dict[View, Mask]:

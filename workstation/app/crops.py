@@ -82,7 +82,7 @@ class Crops:
         if found is None:
             frames = library.load(scan).frames
             counts = {view: frame.counts for view, frame in frames.items()}
-            bodies = {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in frames.items()}
+            bodies = body.bodies(frames)
             masks = {view: facts.body_mask for view, facts in bodies.items()}
             window = bone_window(counts, masks, {view: facts.excluded_mask for view, facts in bodies.items()})
             found = {view: 255 - to_index(pixels, window) for view, pixels in counts.items()}

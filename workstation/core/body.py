@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from workstation.core.counts import Counts, Picture, percentile
+from workstation.core.counts import Counts, Picture, counted, percentile
 from workstation.core.geometry import mirrored_column
 from workstation.core.lesion import Mask, Roi
-from workstation.core.organs import find_bladder, find_injection_site
+from workstation.core.organs import find_bladder, find_injection_site, seen_from_both_sides
 from workstation.core.regions import region_at
-from workstation.core.scan import View
+from workstation.core.scan import Frame, View
 from workstation.core.silhouette import BIN, Midline, binned, body_mask, extent, midline, view_shift
 
-__all__ = ["BodyFacts", "body_mask", "facts", "find_bladder", "find_injection_site", "guess_region", "midline"]
+__all__ = [
+    "BodyFacts", "bodies", "body_mask", "facts", "find_bladder", "find_injection_site", "guess_region", "midline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,26 @@ class BodyFacts:
         return guess_region(at, self.view, self)
 
 
+def bodies(frames: Mapping[View, Frame]) -> dict[View, BodyFacts]:
+    """The body in each view of a scan, and what only both together tell: whether it is the bladder."""
+    found = {view: facts(frame.counts, view, frame.spacing_mm) for view, frame in frames.items()}
+    behind = found.get(View.POSTERIOR)
+    if behind is not None and behind.bladder is not None and View.ANTERIOR in found:
+        before = found[View.ANTERIOR]
+        columns = np.arange(behind.shape[1])
+        mirrored = np.rint(behind.mirrored_column(0.0, 0.0, before) - columns).astype(np.intp)
+        seen = seen_from_both_sides(behind.bladder, before.bladder, mirrored)
+        found[View.POSTERIOR] = replace(behind, bladder=seen)
+    return found
+
+
 def facts(counts: Counts, view: View, spacing_mm: tuple[float, float] | None = None) -> BodyFacts:
-    """Find the body in one frame (rows, columns). An empty frame has no body and its midline in the middle."""
+    """Find the body in one frame (rows, columns). An empty frame has no body and its midline in the middle.
+
+    Values that are no counts (NaN, infinite) are nought. See `bodies` for a scan of both views.
+    """
     rows, columns = counts.shape
+    counts = counted(counts)
     blocks = binned(counts)
     mask = body_mask(counts, blocks)
     line = midline(counts, mask, blocks)

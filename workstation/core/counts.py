@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Counts = NDArray[np.uint16] | NDArray[np.float32]
 Picture = NDArray[np.float32]
 
+_MOST = 1e9  # counts of a pixel: no scan has nearly as many in all, and sums of more lose the others' digits
+
 
 @lru_cache(maxsize=32)
 def _kernel(sigma: float) -> tuple[np.float32, ...]:
@@ -50,6 +52,14 @@ def _edged(picture: Picture, reach: int, axis: int) -> Picture:
     along[:reach] = source[:1]
     along[reach + size :] = source[-1:]
     return wide
+
+
+def counted(counts: Counts) -> Counts:
+    """The same where every value is a number of counts; else with nought for what is none: NaN, infinite, absurd."""
+    if counts.dtype == np.uint16 or counts.size == 0 or max(float(counts.max()), -float(counts.min())) <= _MOST:
+        return counts
+    clean: Counts = np.where(np.abs(counts) <= _MOST, counts, np.zeros_like(counts))
+    return clean
 
 
 def percentile(counts: Sequence[Counts], percent: float) -> float:

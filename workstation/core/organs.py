@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.core.connected import connected, widened
+from workstation.core.connected import components, connected, widened
 from workstation.core.counts import Counts, Picture, smoothed
 from workstation.core.isocontour import ContourSpec, isocontour
 from workstation.core.lesion import Mask, Roi
@@ -15,6 +15,10 @@ Floats = NDArray[np.float64]
 
 # Where a bladder's hottest part lies, as shares of the body's height: rows from the vertex, and how sure of them.
 _BLADDER_ROW, _BLADDER_ROWS_SIGMA, _BLADDER_COLUMNS_SIGMA = 0.445, 0.025, 0.02
+# What the pool is opened with, of the radius of a disc of its size.
+_ARMS = 0.45
+# How large a bladder is from behind, at least, of what it is from the front.
+_AS_LARGE = 0.5
 # Below the shoulders and above the thighs, where elbows, wrists and hands lie beside the trunk.
 _ARM_ROWS = (0.24, 0.62)
 
@@ -48,10 +52,40 @@ def find_bladder(counts: Counts, body: Mask, extent: tuple[int, int], midline: M
     seed[at] = True
     # A threshold at which the pool is one with sacrum and joints is too low.
     for share in (0.4, 0.55):
-        pool = connected(picture >= pelvis + share * (peak - pelvis), seed)
-        if _is_bladder(pool, aside, (rows - first) / height, height):
+        whole = connected(picture >= pelvis + share * (peak - pelvis), seed)
+        pool = _without_arms(whole)
+        if all(_is_bladder(part, aside, (rows - first) / height, height) for part in (whole, pool)):
             return _with_edge(Roi.from_mask(pool, top, left), counts.shape, 1)
     return None
+
+
+def _without_arms(pool: Mask) -> Mask:
+    """The pool without what hangs on to it by a narrow way: sacrum and pubis, and lesions in them, touch it often."""
+    rows, columns = np.flatnonzero(pool.any(axis=1)), np.flatnonzero(pool.any(axis=0))
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    steps = int(_ARMS * np.sqrt(np.count_nonzero(pool) / np.pi))
+    narrow = ~widened(~np.pad(pool[box], steps + 1), steps)
+    if not narrow.any():
+        return pool
+    wide = widened(components(narrow, at_most=8)[0], steps)[steps + 1 : -steps - 1, steps + 1 : -steps - 1]
+    kept: Mask = np.zeros_like(pool)
+    kept[box] = wide & pool[box]
+    return kept
+
+
+def seen_from_both_sides(posterior: Roi, anterior: Roi | None, mirrored: NDArray[np.intp]) -> Roi | None:
+    """What of a pool found in the posterior view is the bladder, which lies in front of the sacrum; None: nothing.
+
+    The bladder is brighter from the front, so that what is no bladder there is none from behind either: it lies at the
+    mirrored place and is about as large. What else is hot in the midline from behind is sacrum. `mirrored`: the column
+    of the anterior view at which each column of the posterior one lies.
+    """
+    if anterior is None:
+        return None
+    shape = (max(posterior.top + posterior.height, anterior.top + anterior.height), mirrored.size)
+    front = anterior.mask((shape[0], max(int(mirrored.max()) + 1, anterior.left + anterior.width)))
+    pool = posterior.mask(shape) & front[:, mirrored] & (mirrored >= 0)
+    return Roi.from_mask(pool) if np.count_nonzero(pool) >= _AS_LARGE * anterior.pixels else None
 
 
 def _is_bladder(pool: Mask, aside: Floats, down: Floats, height: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.connected import components
-from workstation.core.counts import Counts, Picture, smoothed
+from workstation.core.counts import Counts, Picture, counted, smoothed
 from workstation.core.lesion import Mask, Roi
 
 BIN = 4  # pixels are summed 4 x 4: counts enough to tell thin limbs from air, and sixteen times less to look at
@@ -43,7 +43,7 @@ def binned(counts: NDArray[Any]) -> Picture:
     rows, columns = -counts.shape[0] % BIN, -counts.shape[1] % BIN
     whole = np.pad(counts, ((0, rows), (0, columns)), mode="edge") if rows or columns else counts
     if whole.dtype.kind == "f":
-        whole = np.nan_to_num(whole, nan=0.0, posinf=0.0, neginf=0.0)
+        whole = counted(whole)
     # Along the columns first: whole rows lie together in memory.
     lines = whole.reshape(whole.shape[0] // BIN, BIN, whole.shape[1]).sum(axis=1, dtype=np.float32)
     picture: Picture = sum(lines[:, start::BIN] for start in range(BIN)) * np.float32(1.0 / BIN**2)

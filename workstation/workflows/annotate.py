@@ -20,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import resources
-from workstation.core import days, edits
+from workstation.core import criteria, days, edits
 from workstation.core.edits import Edit, EditError, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, Progress, ReadingKey, Roi
@@ -103,7 +103,7 @@ class _Desk:
         self._library = library
         self._session = library.session(key)
         self._frames = library.load(key.scan).frames
-        self._body = cache(self._find_body)
+        self._bodies = cache(self._find_bodies)
 
     def carry_out(self, asked: Mapping[str, Any]) -> str | None:
         """The id of the lesion concerned, once the edit is on disk."""
@@ -146,7 +146,7 @@ class _Desk:
         frame = self._frame(asked)
         at = _point(asked.get("at"), frame)
         view = View(asked["view"])
-        bodies = {each: self._body(each) for each in self._frames}
+        bodies = self._bodies()
         found = delineate(self._frames, bodies, view, at, estimator())
         contours = {each: contour.roi for each, contour in found.items() if contour is not None}
         if view not in contours:
@@ -163,7 +163,7 @@ class _Desk:
             _check_criterion(said, lesion)
             fields = {"rois": {**lesion.rois, view: roi}, "roi_origin": origin, **said}
             return Step("edit", edits.change(f"Outline {view}", lesion, **fields)), lesion.id
-        region, side = self._body(view).guess_region(roi.centre)
+        region, side = self._bodies()[view].guess_region(roi.centre)
         fields = {"region": region, "side": side, **said}
         lesion = Lesion(new_id("L"), {view: roi, **(also or {})}, roi_origin=origin, **fields)
         _check_criterion({}, lesion)
@@ -226,11 +226,10 @@ class _Desk:
             raise Refused(f"There is no lesion {named[:40]!r} in this reading.")
         return self._session.reading.lesions[named]
 
-    def _find_body(self, view: View) -> BodyFacts:
+    def _find_bodies(self) -> dict[View, BodyFacts]:
         from workstation.core import body
 
-        frame = self._frames[view]
-        return body.facts(frame.counts, view, frame.spacing_mm)
+        return body.bodies(self._frames)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -267,7 +266,7 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What the edit says of the lesion, checked; only what it names."""
     known = {
         "label": tuple(Label),
-        "criterion": tuple(resources.table("vocab/criteria")),
+        "criterion": tuple(criteria.JUSTIFIED),
         "region": tuple(resources.table("vocab/regions")),
         "side": _SIDES,
         "confidence": (1, 2, 3),
@@ -293,12 +292,9 @@ def _said(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_criterion(said: Mapping[str, Any], lesion: Lesion) -> None:
-    criterion = said.get("criterion", lesion.criterion)
-    label = said.get("label", lesion.label)
-    if criterion is not None:
-        wanted = resources.table("vocab/criteria")[criterion]["label"]
-        if label != wanted:
-            raise Refused(f"Criterion {criterion} justifies the label {wanted}, not {label or 'none'}.")
+    against = criteria.against_label(said.get("criterion", lesion.criterion), said.get("label", lesion.label))
+    if against is not None:
+        raise Refused(f"{against[0].upper()}{against[1:]}.")
 
 
 def _point(value: object, frame: Frame) -> tuple[float, float]:

@@ -81,7 +81,7 @@ def _check(library: Library, key: ReadingKey, into: Gathered) -> None:
     scan = library.load(key.scan)
     bodies = {}
     if read.lesions:
-        bodies = {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in scan.frames.items()}
+        bodies = body.bodies(scan.frames)
     if key.reader != TRUTH:  # what is known of a simulated scan is nobody's to mend
         facts = CheckFacts(_criteria(library, scan), bodies)
         into.findings += [(key, finding) for finding in findings(scan, read, facts)]

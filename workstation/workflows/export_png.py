@@ -35,7 +35,7 @@ def picture(scan: Scan, reading: Reading | None) -> bytes:
     """PNG of the views side by side, dark on white, with the outlines of a reading's lesions."""
     from PIL import Image, ImageDraw
 
-    bodies = {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in scan.frames.items()}
+    bodies = body.bodies(scan.frames)
     window = bone_window(
         {view: frame.counts for view, frame in scan.frames.items()},
         {view: facts.body_mask for view, facts in bodies.items()},

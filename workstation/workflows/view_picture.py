@@ -50,7 +50,7 @@ def pictures(scan: Scan, told: Mapping[View, Mapping[str, Any]]) -> dict[View, b
     """PNG of every view, both in the same window. told: `which` of each."""
     from PIL import Image, PngImagePlugin
 
-    bodies = {view: body.facts(frame.counts, view, frame.spacing_mm) for view, frame in scan.frames.items()}
+    bodies = body.bodies(scan.frames)
     window = bone_window(
         {view: frame.counts for view, frame in scan.frames.items()},
         {view: facts.body_mask for view, facts in bodies.items()},
