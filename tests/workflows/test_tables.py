@@ -82,6 +82,11 @@ def test_the_command_writes_them(
     assert "Collected" in capsys.readouterr().out
     (tmp_path / "file").touch()
     assert cli.main([*call, "--out", str(tmp_path / "file")]) == 2
+    kept = sorted(library.folder.rglob("*"))
+    (tmp_path / "link").symlink_to(library.folder / "pixels")
+    for inside in (library.folder, library.folder / "tables", tmp_path / "link"):
+        assert cli.main([*call, "--out", str(inside)]) == 2
+    assert "inside a library" in capsys.readouterr().err and sorted(library.folder.rglob("*")) == kept
     assert cli.main(["tables", "--library", str(tmp_path / "nowhere")]) == 2
 
 

@@ -117,8 +117,12 @@ def as_html(tables: Tables) -> str:
 
 def write(tables: Tables, out: Path) -> list[Path]:
     """Table 1, the flow and both together into a folder; each file appears when it is whole."""
+    from workstation.store.library import DATABASE
+
     if out.exists() and not out.is_dir():
         raise CallError(f"{out} is a file: name a folder for the tables.")
+    if any((folder / DATABASE).exists() for folder in (out.resolve(), *out.resolve().parents)):
+        raise CallError("The tables would lie inside a library: choose a folder outside it.")
     out.mkdir(parents=True, exist_ok=True)
     told = json.dumps(_finite(as_json(tables)), indent=1, allow_nan=False) + "\n"
     texts = (_table_csv(tables), _flow_csv(tables), told, as_html(tables))
