@@ -71,6 +71,15 @@ def test_labels_and_their_reasons() -> None:
     assert kinds(m3, facts=CheckFacts(CriteriaFacts("2020-01-10", (), "2019-12-01"), BODIES)) == []
 
 
+@pytest.mark.parametrize(
+    ("label", "criterion"),
+    [(Label.BENIGN, "M1"), (Label.MALIGNANT, "B2"), (Label.UNCERTAIN, "M2"), (Label.NOT_BONE, "M1"),
+     (Label.BENIGN, "bladder")],
+)  # fmt: skip
+def test_a_criterion_of_another_label(label: Label, criterion: str) -> None:
+    assert kinds(lesion("L1", label=label, criterion=criterion)) == [(Kind.CRITERION, "L1")]
+
+
 def test_overlap_is_told_once_a_pair_and_touching_is_none() -> None:
     one, over, beside = lesion("L1"), lesion("L2", column=163), lesion("L3", column=173)
     assert kinds(one, over, beside) == [(Kind.OVERLAP, "L2")]

@@ -57,6 +57,16 @@ def test_every_examination_has_its_name() -> None:
     assert asked <= set(resources.table("vocab/criteria"))
 
 
+def test_every_criterion_justifies_the_label_its_table_names() -> None:
+    told = {key: Label(row["label"]) for key, row in resources.table("vocab/criteria").items()}
+    told |= dict.fromkeys(resources.table("vocab/not_bone"), Label.NOT_BONE)
+    assert told == criteria.JUSTIFIED
+    for criterion, justified in told.items():
+        for label in (*Label, None):
+            assert (criteria.against_label(criterion, label) is None) == (label is justified)
+    assert criteria.against_label(None, Label.BENIGN) is None
+
+
 def test_a_lesion_without_evidence_is_written_as_ever() -> None:
     assert "evidence" not in LESION.to_json()
     full = replace(LESION, criterion="M1", evidence="MRI", evidence_date="2024-01-02")

@@ -13,6 +13,7 @@ from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, Re
 from workstation.core.scan import VIEWS, Frame, How, Scan, View
 
 SIZE = (40, 24)
+JUSTIFYING = {Label.MALIGNANT: ("M2",), Label.BENIGN: ("B3",), Label.NOT_BONE: ("bladder",)}
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
@@ -32,12 +33,12 @@ def rois(draw: Any) -> Roi:
 @st.composite
 def lesions(draw: Any, number: int = 0) -> Lesion:
     views = draw(st.sets(st.sampled_from(VIEWS), min_size=1))
-    label = draw(st.sampled_from([None, *Label]))
+    label: Label | None = draw(st.sampled_from([None, *Label]))
     return Lesion(
         f"L{number}",
         {view: draw(rois()) for view in VIEWS if view in views},
         label,
-        draw(st.sampled_from([None, "bladder"] if label is Label.NOT_BONE else [None, "M2", "B3"])),
+        draw(st.sampled_from([None, *JUSTIFYING.get(label, ())])),
         draw(st.sampled_from([None, "rib", "sacrum"])),
         draw(st.sampled_from([None, "left", "midline"])),
         draw(st.sampled_from([None, 1, 3])),

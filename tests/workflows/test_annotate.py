@@ -98,6 +98,7 @@ REFUSED = [
     {**ADD, "polygon": [[10, 10], [10, 32], [12, 12]]}, {**ADD, "polygon": [[-1, 0], [5, 5], [5, 6]]},
     {**ADD, "polygon": [[10**400, 1]] * 3}, {**ADD, "polygon": [[5.2, 5.2], [5.4, 5.2], [5.4, 5.4]]},
     {**ADD, "polygon": SQUARE * 5000}, {**ADD, "colour": "red"}, {**ADD, "criterion": "B1"}, {**ADD, "criterion": "X"},
+    {**ADD, "criterion": "bladder"}, {**ADD, "label": "not bone", "criterion": "M1"},
     {**ADD, "region": "moon"}, {**ADD, "side": "both"}, {**ADD, "confidence": 4}, {**ADD, "confidence": 1.0},
     {**ADD, "comment": 5}, {**ADD, "comment": "x" * 10_001}, {**ADD, "comment": "\ud800"}, {**ADD, "lesion": "L0"},
     {"do": "add", "view": "anterior"}, {"do": "click", "view": "anterior"},

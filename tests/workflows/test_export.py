@@ -218,6 +218,7 @@ def test_labels_never_replace_what_somebody_read(read_library: Library, cohort: 
         ("anterior_roi", "0;0;9000;9000;8A==", "another size"),
         ("anterior_roi", "0;0;2;2;AA==", "no pixel"),
         ("sop_uid", "1.2.3", "not in this library"),
+        ("criterion", "bladder", "criterion bladder justifies the label not bone, not"),
     ],
 )
 def test_a_bad_row_is_refused_in_words(

@@ -28,6 +28,7 @@ ASTRAY = 0.10  # this far from a region is another one, in the same unit: maps a
 
 class Kind(StrEnum):
     NO_CRITERION = "malignant without criterion"
+    CRITERION = "criterion against label"
     EVIDENCE = "criterion without its evidence"
     UNLABELLED = "unlabelled"
     OVERLAP = "overlapping lesions"
@@ -76,7 +77,10 @@ def _of_lesion(scan: Scan, lesion: Lesion, facts: CheckFacts) -> Iterator[Findin
         yield finding(Kind.UNLABELLED, "It has no label.")
     if lesion.label is Label.MALIGNANT and lesion.criterion is None:
         yield finding(Kind.NO_CRITERION, "It is malignant by no criterion.")
-    if lesion.counted:
+    against = criteria.against_label(lesion.criterion, lesion.label)
+    if against is not None:
+        yield finding(Kind.CRITERION, f"{against[0].upper()}{against[1:]}.")
+    elif lesion.counted:
         lacking = criteria.missing(lesion, facts.criteria)
         if lacking:
             yield finding(Kind.EVIDENCE, f"{lesion.criterion}: {'; '.join(lacking)}.")

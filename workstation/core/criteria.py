@@ -1,4 +1,4 @@
-"""What each criterion asks for before it justifies a label, and what of it is missing.
+"""Which label each criterion justifies, what it asks for before it does, and what of it is missing.
 
 M1 and B1 rest on an examination and its day, M2 and M4 on an earlier scan (M4: at least 90 days before), M3 on the day
 treatment began (paper A, methods).
@@ -6,10 +6,18 @@ treatment began (paper A, methods).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workstation.core import days
-from workstation.core.lesion import Lesion
+from workstation.core import days, not_bone
+from workstation.core.lesion import Label, Lesion
+
+# Keys of resources/vocab/criteria with the label each justifies; a kind of what is not bone stands in the same place.
+JUSTIFIED: Mapping[str, Label] = {
+    **dict.fromkeys(("M1", "M2", "M3", "M4"), Label.MALIGNANT),
+    **dict.fromkeys(("B1", "B2", "B3"), Label.BENIGN),
+    **dict.fromkeys(not_bone.KINDS, Label.NOT_BONE),
+}
 
 # Keys of resources/vocab/examinations. A clinical follow-up is no picture of a bone.
 EXAMINATIONS = ("CT", "MRI", "PET-CT", "X-ray", "biopsy", "follow-up")
@@ -50,6 +58,14 @@ def asks(criterion: str | None) -> str | None:
         if criterion in names:
             return what
     return None
+
+
+def against_label(criterion: str | None, label: Label | None) -> str | None:
+    """Why a criterion cannot stand with a label, in words without a full stop; None where it can, or is not known."""
+    wanted = None if criterion is None else JUSTIFIED.get(criterion)
+    if wanted is None or label is wanted:
+        return None
+    return f"criterion {criterion} justifies the label {wanted}, not {label or 'none'}"
 
 
 def missing(lesion: Lesion, facts: CriteriaFacts) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import resources
+from workstation.core import criteria
 from workstation.core.lesion import Label, Lesion, Origin, Reading, Roi, Verdict
 from workstation.core.reshape import merged
 from workstation.core.scan import VIEWS, View
@@ -68,7 +69,8 @@ def said_of(lesion: Lesion, view: View) -> dict[str, Any]:
 def lesion_of(parts: Sequence[Part]) -> Lesion:
     """The lesion whose parts these are; several on one view are taken together. RowError in words.
 
-    An ROI or a label that is no longer as it went out is no longer the hand's or the isocontour's: it is imported.
+    An ROI or a label that is no longer as it went out is no longer the hand's or the isocontour's: it is imported, and
+    a criterion goes with the label it justified.
     """
     labels = {part.label for part in parts}
     if len(labels) > 1:
@@ -88,6 +90,10 @@ def lesion_of(parts: Sequence[Part]) -> Lesion:
         row["label"], row["criterion"] = str(Label.NOT_BONE), label
     else:
         row["label"] = "" if label == UNLABELLED else label
+    if first.get("label") not in (None, "", label):
+        now = Label(row["label"]) if row["label"] in tuple(Label) else None
+        if criteria.against_label(row.get("criterion"), now) is not None:
+            row |= {"criterion": "", "evidence": "", "evidence_date": ""}
     row["comment"] = table.guarded(row.get("comment", ""))
     if not row.get("lesion"):
         row["lesion"] = _id_for(rois)

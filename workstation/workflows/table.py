@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import resources
-from workstation.core import days
+from workstation.core import criteria, days
 from workstation.core.lesion import Label, Lesion, Origin, Progress, Reading, Roi, Verdict
 from workstation.core.scan import Frame, View
 from workstation.workflows.free_text import MAX_COMMENT, is_comment
@@ -154,12 +154,20 @@ def _row(row: Mapping[str, str], lesion: Lesion | None, verdict: Verdict) -> Les
 
 
 def lesion_of(row: Mapping[str, str], rois: Mapping[View, Roi]) -> Lesion:
-    """A lesion with what a row says of it, in the words of this table. RowError where a word is none of them."""
+    """A lesion with what a row says of it, in the words of this table.
+
+    RowError where a word is none of them, or the criterion justifies another label.
+    """
+    label = Label(word) if (word := _among(row, "label", tuple(Label))) else None
+    criterion = _among(row, "criterion", tuple(criteria.JUSTIFIED))
+    against = criteria.against_label(criterion, label)
+    if against is not None:
+        raise RowError(against)
     return Lesion(
         id=_needed(row, "lesion"),
         rois=rois,
-        label=Label(label) if (label := _among(row, "label", tuple(Label))) else None,
-        criterion=_among(row, "criterion", (*resources.table("vocab/criteria"), *resources.table("vocab/not_bone"))),
+        label=label,
+        criterion=criterion,
         region=_among(row, "region", tuple(resources.table("vocab/regions"))),
         side=_among(row, "side", SIDES),
         confidence=_number(row, "confidence", range(1, 4)),
