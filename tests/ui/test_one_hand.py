@@ -39,7 +39,7 @@ def test_space_then_a_digit_stores_lesion_and_label_in_one_step(window: MainWind
     press(window, Qt.Key.Key_1)
     (lesion,) = page.editor.lesions.values()
     assert lesion.label is Label.MALIGNANT and dict(lesion.rois) == dict(draft.rois)
-    assert lesion.roi_origin is Origin.ISOCONTOUR and (lesion.region, lesion.side) == (draft.region, draft.side)
+    assert lesion.roi_origin is Origin.PROPOSED and (lesion.region, lesion.side) == (draft.region, draft.side)
     assert page.editor.undo()
     assert not page.editor.lesions
 

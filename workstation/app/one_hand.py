@@ -163,7 +163,7 @@ class OneHand(QObject):
         self._viewer.select(None)
         self._viewer.set_viewport(Viewport(ZOOM, (at[0] + 0.5) / frame.rows, across))
         self._here = _place(candidate)
-        self._set(Draft(rois, Origin.ISOCONTOUR, region, side))
+        self._set(Draft(rois, Origin.PROPOSED, region, side))
         return True
 
     def _set(self, draft: Draft) -> None:

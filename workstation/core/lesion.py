@@ -29,6 +29,7 @@ class Origin(StrEnum):
 
     HAND = "hand"
     ISOCONTOUR = "isocontour"
+    PROPOSED = "proposed"  # an isocontour at a place nobody pointed at; a person saw it and gave it its label
     MIRRORED = "mirrored"
     IMPORTED = "imported"
     TRUTH = "truth"
