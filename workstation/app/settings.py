@@ -30,6 +30,8 @@ class Settings:
     adjudicate_dice: float = 0.5  # outlines that lie on each other less than this are put to the adjudicator
     adjudicate_own: bool = False  # who read a scan may adjudicate it
     adjudicate_names: bool = False  # the adjudicator sees whose readings they are
+    training_folder: str = ""  # where trainings are kept; the library's own folder for them where empty
+    training_snapshot: str = ""  # what was last chosen to learn from
     window: str = ""  # the main window's geometry, base64
 
 

@@ -37,11 +37,13 @@ from workstation.ui.page_library import LibraryPage
 from workstation.ui.page_quality import QualityPage
 from workstation.ui.page_queue import QueuePage
 from workstation.ui.page_read import ReadPage
+from workstation.ui.page_train import TrainPage
 from workstation.ui.tooltip import plain
 
 log = logging.getLogger(__name__)
 
 NOTE_SHOWN_MS = 8000
+PAGES = ("page.library", "page.read", "page.queue", "page.quality", "page.train")
 # After how long a thread that computes lets the window on, where Python's own 5 ms would be a third of a frame. [s]
 TURN = 1e-4
 
@@ -61,11 +63,13 @@ class MainWindow(QMainWindow):
         self.read_page = ReadPage(workbench)
         self.queue_page = QueuePage(workbench, self.jobs, self.read_page.queue, self.library_page.table)
         self.quality_page = QualityPage(workbench, self.jobs)
+        self.train_page = TrainPage(workbench, self.jobs)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.library_page)
         self._stack.addWidget(self.read_page)
         self._stack.addWidget(self.queue_page)
         self._stack.addWidget(self.quality_page)
+        self._stack.addWidget(self.train_page)
         self.actions_by_id = self._make_actions()
         self._note = ElidedLabel()
         self._note.setObjectName("quiet")
@@ -92,7 +96,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(0)
         self._pages = QButtonGroup(self)
-        for number, action_id in enumerate(("page.library", "page.read", "page.queue", "page.quality")):
+        for number, action_id in enumerate(PAGES):
             button = QToolButton(objectName="page")
             button.setText(actions.find(action_id).name)
             button.setToolTip(self.actions_by_id[action_id].toolTip())
@@ -131,6 +135,7 @@ class MainWindow(QMainWindow):
             "page.read": lambda: self.show_page(1),
             "page.queue": lambda: self.show_page(2),
             "page.quality": lambda: self.show_page(3),
+            "page.train": lambda: self.show_page(4),
             "page.search": self._search,
             "page.import": self._import,
             "page.import_folder": self._import_folder,
@@ -311,6 +316,7 @@ class MainWindow(QMainWindow):
         self.jobs.stop()
         self.library_page.stop()
         self.quality_page.stop()
+        self.train_page.stop()
         self.read_page.ahead.close()
         self.read_page.queue.keep_place()
         self.read_page.reading.close()  # keeps what is being typed

@@ -1,0 +1,155 @@
+"""What is said of trainings, snapshots and presets: sentences out of the values the workflows give."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workstation.workflows.presets import Preset
+    from workstation.workflows.snapshot_seen import SnapshotSeen
+    from workstation.workflows.trainings import Training
+
+UNKNOWN = "-"
+
+
+def tr(words: str) -> str:
+    return QCoreApplication.translate("Training", words)
+
+
+def task(preset: Preset) -> str:
+    """A plain sentence of what a preset learns."""
+    return {
+        "lesion": tr("Learns to tell malignant from benign lesions that somebody has outlined, from both views."),
+        "patient": tr("Learns to tell patients with bone metastases from those without, from both whole views."),
+        "detect": tr("Learns which square parts of a view hold a metastasis: the first step of finding them."),
+        "metastases": tr("Learns to outline metastases in square parts of a view."),
+        "bladder": tr("Learns to outline the bladder, which the burden index leaves out."),
+        "sites": tr("Learns which of six sites hold metastases: spine, pelvis, scapula, rib, femur, other."),
+    }.get(preset.task, preset.task)
+
+
+def size(preset: Preset) -> str:
+    what = {
+        "patient": tr("{0} x {1} pixels a view"),
+        "lesion": tr("{0} x {1} pixels, both views side by side"),
+        "sites": tr("{0} x {1} pixels, both views side by side"),
+    }.get(preset.task, tr("{0} x {1} pixels, seven parts a view"))
+    words = what.format(preset.rows, preset.columns)
+    if preset.width < 1:
+        return tr("{0}; a quarter of the paper's width, for a processor").format(words)
+    return tr("{0}; the paper's size, for a GPU").format(words)
+
+
+def snapshot(seen: SnapshotSeen) -> str:
+    """What a snapshot holds, in a few sentences."""
+    kind = tr("simulated scans") if seen.simulated else tr("scans")
+    words = [
+        tr("{0:,} {1} of {2:,} patients, {3:,} with metastases.").format(
+            seen.scans, kind, seen.patients, seen.metastatic
+        ),
+        tr("{0:,} malignant and {1:,} benign lesions{2}.").format(
+            seen.malignant, seen.benign, tr(", {0:,} uncertain").format(seen.uncertain) if seen.uncertain else ""
+        ),
+    ]
+    if not seen.folds:
+        words.append(tr("No folds: nothing can be tested."))
+    elif len(set(seen.folds)) == 1:
+        words.append(tr("{0} folds of {1:,} patients.").format(len(seen.folds), seen.folds[0]))
+    else:
+        words.append(
+            tr("{0} folds of {1:,} to {2:,} patients.").format(len(seen.folds), min(seen.folds), max(seen.folds))
+        )
+    if seen.sealed:
+        words.append(tr("{0:,} patients are sealed and not touched.").format(seen.sealed))
+    if seen.train_only:
+        words.append(tr("{0:,} are for learning only: an AI had a part in their labels.").format(seen.train_only))
+    if not seen.simulated:
+        words.append(tr("Labels are people's."))
+    return " ".join(words)
+
+
+def state(run: Training) -> str:
+    """One or two words for the list."""
+    from workstation.workflows.trainings import State
+
+    return {
+        State.PREPARING: tr("Preparing"),
+        State.TRAINING: tr("Running"),
+        State.TESTING: tr("Testing"),
+        State.STOPPING: tr("Stopping"),
+        State.STOPPED: tr("Stopped"),
+        State.BROKEN: tr("Stopped"),
+        State.FINISHED: tr("Finished"),
+        State.FAILED: tr("Failed"),
+        State.DAMAGED: tr("Damaged"),
+    }[run.state]
+
+
+def sentence(run: Training) -> str:
+    """What the state means, and what to do."""
+    from workstation.workflows.trainings import State
+
+    if run.state is State.FAILED:
+        why = run.message or tr("it did not say why")
+        return tr("Failed: {0}").format(why)
+    if run.state is State.DAMAGED:
+        return run.message
+    return {
+        State.PREPARING: tr("Reads the snapshot and prepares its pictures."),
+        State.TESTING: tr("Has learnt; reads the test fold, once."),
+        State.STOPPING: tr("Stops after this step, and can be resumed."),
+        State.STOPPED: tr("Stopped. Resume goes on where it was."),
+        State.BROKEN: tr("Its process ended without a word, as when it is killed. Resume goes on from what was kept."),
+        State.FINISHED: tr("Finished. What it is worth on the test fold: osteoscope evaluate, with this folder."),
+    }.get(run.state, "")
+
+
+def epochs(run: Training) -> str:
+    from workstation.workflows.trainings import State
+
+    at = run.epoch
+    if run.state is State.FINISHED and at is not None:
+        return f"{at:,.0f}"
+    if at is None:
+        return tr("0 of {0:,}").format(run.epochs) if run.epochs else UNKNOWN
+    return tr("{0:,.0f} of {1:,}").format(at, max(run.epochs, int(at)))
+
+
+def left(run: Training) -> str:
+    from workstation.workflows.trainings import State
+
+    return duration(run.left) if run.state is State.TRAINING and run.left is not None else ""
+
+
+def duration(seconds: float) -> str:
+    """About how long, in the unit that fits."""
+    if seconds < 90:
+        return tr("{0} s").format(math.ceil(seconds))
+    if seconds < 90 * 60:
+        return tr("{0} min").format(math.ceil(seconds / 60))
+    if seconds < 48 * 3600:
+        return tr("{0:.1f} h").format(seconds / 3600)
+    return tr("{0:.0f} days").format(seconds / 86400)
+
+
+def estimate(
+    runs: Iterable[Training], preset: Preset, network: str, seen: SnapshotSeen | None, fold: int | None, epochs_: int
+) -> str:
+    """How long a training would take here, after the last of its kind that ran on this machine."""
+    paces = [
+        run.pace
+        for run in runs
+        if run.pace is not None and (run.preset, run.network) == (preset.name, network)
+        and all(run.settings.get(key) == getattr(preset, key) for key in ("rows", "columns", "width", "batch"))
+    ]  # fmt: skip
+    if seen is None or not paces:
+        return tr("Time here: not known before one of these has run.")
+    return tr("Time here: about {0}, as the last of these ran.").format(
+        duration(median(paces[:3]) * seen.learnt(fold) * epochs_)
+    )

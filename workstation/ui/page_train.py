@@ -1,0 +1,152 @@
+"""The Train page: choose what to learn from and what to learn, begin it, and follow all trainings of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workstation.app.jobs import Jobs
+from workstation.app.training import Trainings
+from workstation.app.workbench import Workbench
+from workstation.ui.elided_label import ElidedLabel
+from workstation.ui.training_detail import TrainingDetail
+from workstation.ui.training_form import TrainingForm
+from workstation.ui.training_list import TrainingList
+
+WIDTH = 400
+
+
+class TrainPage(QWidget):
+    """Wires the parts together; they are made when it is first shown, for the window has a second to open in.
+
+    While it is not on screen nothing is read and no timer runs.
+    """
+
+    def __init__(self, workbench: Workbench, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self.trainings = Trainings(workbench, jobs, self)
+        self._made = False
+
+    def _make(self) -> None:
+        self._made = True
+        self.form = TrainingForm(self._workbench, self.trainings)
+        self.list = TrainingList(self.trainings)
+        self.detail = TrainingDetail(self.trainings)
+        self.folder = QPushButton(self.tr("Choose a folder…"))
+        self.folder.setToolTip(self.tr("Where trainings are kept and looked for"))
+        self._where = ElidedLabel()
+        self._where.setObjectName("quiet")
+        self._empty = QLabel(objectName="quiet")
+        self._lay_out()
+        self.folder.clicked.connect(self._choose_folder)
+        self.trainings.changed.connect(self._show)
+        self._show()
+
+    def _lay_out(self) -> None:
+        inside = QWidget(objectName="panel")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.addWidget(self.form)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        area.setFixedWidth(WIDTH)
+        bar = QFrame(objectName="bar")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.setSpacing(12)
+        row.addWidget(QLabel(self.tr("Trainings"), objectName="title"))
+        row.addWidget(self._where, 1)
+        row.addWidget(self.folder)
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setContentsMargins(80, 0, 80, 0)
+        self._chosen = QStackedWidget()
+        self._none = QLabel(self.tr("Choose a training to see its curves; with Ctrl a second one, to compare them."))
+        self._none.setObjectName("quiet")
+        self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._chosen.addWidget(self._none)
+        self._chosen.addWidget(self.detail)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        top = QFrame(objectName="panel")
+        inset = QVBoxLayout(top)
+        inset.setContentsMargins(12, 0, 12, 0)  # its words under the title
+        inset.addWidget(self.list)
+        split.addWidget(top)
+        split.addWidget(self._chosen)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 3)
+        split.setSizes([230, 560])
+        self._body = QStackedWidget()
+        self._body.addWidget(self._empty)
+        self._body.addWidget(split)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(bar)
+        right.addWidget(self._body, 1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(1)
+        whole.addWidget(area)
+        whole.addLayout(right, 1)
+
+    def _show(self) -> None:
+        trainings = self.trainings
+        folder = trainings.folder
+        self._where.setText("" if folder is None else str(folder))
+        self._empty.setText(self._empty_words())
+        self._body.setCurrentIndex(1 if trainings.runs else 0)
+        self._chosen.setCurrentIndex(1 if trainings.chosen else 0)
+
+    def _empty_words(self) -> str:
+        trainings = self.trainings
+        if trainings.folder is None:
+            return self.tr(
+                "Trainings are kept with a library, or in any folder.\nOpen a library (Ctrl+O), or choose a folder."
+            )
+        if not trainings.known:
+            return ""
+        return self.tr(
+            "No training here yet.\n\n1  Choose a snapshot at the left.\n2  Choose what to learn: small-a is a good "
+            "beginning on a processor.\n3  Press Start.\n\nIts curves come here, and it goes on when the window closes."
+        )
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Where trainings are kept"))
+        if folder:
+            self.trainings.choose_folder(Path(folder))
+
+    def stop(self) -> None:
+        """The window closes; what was begun goes on."""
+        self.trainings.close()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        if not self._made:
+            self._make()
+        self.trainings.look(True)
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        self.trainings.look(False)
+        super().hideEvent(event)
