@@ -245,7 +245,7 @@ class WorkQueue(QObject):
             "queue": queue.id, "position": at, "lesion": self._viewer.selected, "furthest": self._furthest,
             "scale": looking.scale, "row": looking.row, "across": looking.across,
         }  # fmt: skip
-        self._workbench.change_settings(queue_place=json.dumps(place))
+        self._workbench.remember(queue_place=json.dumps(place))
 
     def _changed(self, changes: Changes) -> None:
         if changes & Changes.LIBRARY:

@@ -114,7 +114,7 @@ class Reading(QObject):
         self.scan = scan
         self.at = self._place(scan) if at is None else at
         self._viewer.show(case)
-        self.workbench.change_settings(last_scan=scan)
+        self.workbench.remember(last_scan=scan)
         self.opened.emit()
 
     def close(self) -> None:

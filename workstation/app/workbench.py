@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from workstation.app import actions
 from workstation.app import settings as settings_file
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from workstation.store.library import Library
 
 log = logging.getLogger(__name__)
+
+REMEMBERED_AFTER_MS = 2000  # a place that changes with every case costs one write then, not one a case
 
 
 class Workbench(QObject):
@@ -42,6 +44,10 @@ class Workbench(QObject):
         self._whole: Library | None = None
         self._reader: str | None = None
         self._account = places.default_reader()
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(REMEMBERED_AFTER_MS)
+        self._late.timeout.connect(self._keep_settings)
 
     @property
     def reader(self) -> str:
@@ -137,6 +143,8 @@ class Workbench(QObject):
         return True
 
     def close_library(self) -> None:
+        if self._late.isActive():
+            self._keep_settings()
         if self.library is not None:
             self.library.close()
             self.library = self.blind = self._whole = None
@@ -147,11 +155,26 @@ class Workbench(QObject):
         if changed == self.settings:
             return
         self.settings = changed
+        self._keep_settings()
+        self.changed.emit(Changes.SETTINGS)
+
+    def remember(self, **values: Any) -> None:
+        """Note where the reader is, which no page shows: kept a little later, and when the library is closed."""
+        changed = replace(self.settings, **values)
+        if changed == self.settings:
+            return
+        self.settings = changed
+        if QCoreApplication.instance() is None:
+            self._keep_settings()  # no later comes
+        elif not self._late.isActive():
+            self._late.start()
+
+    def _keep_settings(self) -> None:
+        self._late.stop()
         try:
-            settings_file.save(changed, self.home)
+            settings_file.save(self.settings, self.home)
         except OSError as error:
             log.warning("settings could not be kept: %s", error)
-        self.changed.emit(Changes.SETTINGS)
 
     def note(self, text: str) -> None:
         """Tell the user something that needs no answer."""
