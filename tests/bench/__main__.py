@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench import annotator, importing, interaction, rows, scale, simulating, start
+from tests.bench import annotator, freezing, importing, interaction, rows, scale, simulating, start
 from tests.bench.rows import Row
 from tests.made_scans import new_scan
 from workstation.core.scan import View
@@ -51,7 +51,7 @@ def small_library(folder: Path) -> Path:
 
 
 def main(parts: list[str]) -> int:
-    wanted = parts or ["start", "interaction", "import", "simulate", "annotator", "scale"]
+    wanted = parts or ["start", "interaction", "import", "simulate", "freeze", "annotator", "scale"]
     measured: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -69,6 +69,8 @@ def main(parts: list[str]) -> int:
             measured += importing.measure(scratch)
         if "simulate" in wanted:
             measured += simulating.measure(scratch)
+        if "freeze" in wanted:
+            measured += freezing.measure(scratch)
         if "annotator" in wanted:
             measured += annotator.measure(scratch)
         if "scale" in wanted:
