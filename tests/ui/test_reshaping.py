@@ -290,6 +290,14 @@ def test_the_prior_reading_is_carried_over_in_one_step(followed):
     assert not stored(followed, "S001").lesions
 
 
+def test_of_a_prior_with_marks_only_it_is_said_why_nothing_comes(window):
+    add(window, square(605, 110, 32, 36), label=Label.NOT_BONE)
+    window.read("S001")
+    told = notes(window)
+    key(window, Qt.Key.Key_P, SHIFT)
+    assert "stay with the scan" in told[-1] and not stored(window, "S001").lesions
+
+
 def test_the_lesion_under_the_cursor_of_the_prior_is_carried_over(followed):
     told = notes(followed)
     key(followed, Qt.Key.Key_P, Qt.KeyboardModifier.AltModifier)

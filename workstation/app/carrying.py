@@ -54,6 +54,9 @@ class Carrying(QObject):
         )
         there = list(self._editor.lesions.values())
         new: list[Lesion] = []
+        if not any(lesion.counted for lesion in lesions):
+            words = self.tr("Nothing to carry over: marks of what is no bone stay with the scan they were made on.")
+            return self._tell(words)
         for _, lesion in carry_over.carried(lesions, before, now):
             if not any(parting.overlapping(lesion, other) for other in (*there, *new)):
                 new.append(lesion)
