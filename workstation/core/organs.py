@@ -51,10 +51,13 @@ def find_bladder(counts: Counts, body: Mask, extent: tuple[int, int], midline: M
     seed = np.zeros(picture.shape, bool)
     seed[at] = True
     # A threshold at which the pool is one with sacrum and joints is too low.
+    down = (rows - first) / height
     for share in (0.4, 0.55):
         whole = connected(picture >= pelvis + share * (peak - pelvis), seed)
+        if not _is_bladder(whole, aside, down, height):
+            continue
         pool = _without_arms(whole)
-        if all(_is_bladder(part, aside, (rows - first) / height, height) for part in (whole, pool)):
+        if _is_bladder(pool, aside, down, height):
             return _with_edge(Roi.from_mask(pool, top, left), counts.shape, 1)
     return None
 
