@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 
 from tests.app.adjudicating import Bench, content, library_read_twice, right
 from tests.made_scans import new_scan
@@ -24,7 +25,7 @@ TO_ADJUDICATE = ScanQuery(to_adjudicate=True)
 
 
 @pytest.fixture
-def benches(tmp_path):
+def benches(qapp, tmp_path):
     """Makes benches on one library; closes the last of them."""
     spoilt = library_read_twice(tmp_path / "library")
     made: list[Bench] = []
@@ -252,12 +253,18 @@ def test_names_are_hidden_and_letters_tell_nothing(benches):
     assert [bench.adjudication.name(n) for n in (0, 1)] == ["A: reader 1", "B: reader 2"]
 
 
-def test_scans_all_agree_on_are_taken_over_on_the_way(tmp_path):
+def test_scans_all_agree_on_are_taken_over_on_the_way(qapp, tmp_path):
     library_read_twice(tmp_path / "library", scans=3, share=0.0)
     bench = Bench(tmp_path / "home", tmp_path / "library")
     library = bench.workbench.library
     assert bench.adjudication.begin() and not bench.adjudication.questions and not bench.adjudication.finished
     bench.adjudication.next()
+    left = library.ids(TO_ADJUDICATE)
+    assert len(left) == 2 and bench.adjudication.passing  # one scan a turn of the event loop
+    while bench.adjudication.passing:
+        QCoreApplication.processEvents()
+        left, before = library.ids(TO_ADJUDICATE), left
+        assert len(left) == len(before) - 1
     assert library.ids(TO_ADJUDICATE) == [] and library.verify().ok
     for scan in library.ids():
         session = library.session(ReadingKey(scan, "adjudicated"))
@@ -267,7 +274,27 @@ def test_scans_all_agree_on_are_taken_over_on_the_way(tmp_path):
     bench.close()
 
 
-def test_where_nothing_can_be_kept_it_stays_and_says_why(tmp_path, monkeypatch):
+@pytest.mark.parametrize("how", ["toggle", "open"])
+def test_who_leaves_on_the_way_takes_nothing_more_over(qapp, tmp_path, how):
+    library_read_twice(tmp_path / "library", scans=4, share=0.0)
+    bench = Bench(tmp_path / "home", tmp_path / "library")
+    library, adjudication = bench.workbench.library, bench.adjudication
+    assert adjudication.begin()
+    adjudication.next()
+    adjudication.next()  # it goes on by itself: pressed once more it does nothing
+    assert adjudication.passing and len(library.ids(TO_ADJUDICATE)) == 3
+    if how == "toggle":
+        adjudication.toggle()
+    else:
+        bench.reading.open(bench.reading.worklist[0])
+    for _ in range(5):
+        QCoreApplication.processEvents()
+    assert not adjudication.passing and len(library.ids(TO_ADJUDICATE)) == 3
+    assert adjudication.active == (how == "open") and library.verify().ok
+    bench.close()
+
+
+def test_where_nothing_can_be_kept_it_stays_and_says_why(qapp, tmp_path, monkeypatch):
     library_read_twice(tmp_path / "library", scans=3, share=0.0)
     bench = Bench(tmp_path / "home", tmp_path / "library")
     library, first = bench.workbench.library, bench.reading.scan

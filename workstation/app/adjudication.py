@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from workstation.app.editor import Editor
 from workstation.app.reading import Reading
@@ -73,6 +73,9 @@ class Adjudication(QObject):
         self.scans_left = 0
         self._held: frozenset[str] = frozenset()  # what was decided at the last look, to see what undo opened again
         self._goes_on = False
+        self._passed = 0  # scans taken over on the way to the next that asks something
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._pass_by)
         editor.edited.connect(self._edited)
         reading.opened.connect(self._opened)
 
@@ -115,6 +118,11 @@ class Adjudication(QObject):
         if self.comparison is None or self.left:
             return False
         return bool(self.questions) or AGREED in decision.settled(self.session)
+
+    @property
+    def passing(self) -> bool:
+        """Whether the scan on screen, on which all agree, is about to be taken over and left for the next."""
+        return self._turn.isActive()
 
     def name(self, reader: int) -> str:
         """ "A", or "A: anna" where the adjudicator may know."""
@@ -195,6 +203,8 @@ class Adjudication(QObject):
 
     def next(self) -> None:
         """The next open question; after the last, the next scan."""
+        if self.passing:
+            return
         left = self.left
         if not left:
             if self._take_over():
@@ -295,23 +305,30 @@ class Adjudication(QObject):
     # Showing
 
     def _next_scan(self) -> None:
-        """The next scan of the list; those on which all agree are taken over on the way."""
-        agreed = 0
-        while True:
-            scan = self._reading.scan
-            self._reading.step(1)
-            if self._reading.scan == scan or not self.active or self.questions:
-                break
-            if not self._take_over():
-                return  # and the reason has been told
-            agreed += 1
+        """The next scan that asks something; those on which all agree are taken over on the way."""
+        self._passed = 0
+        self._step_on()
+
+    def _step_on(self) -> None:
+        """One scan a turn of the event loop: thousands may agree, and the window lives on and can be left meanwhile."""
+        scan = self._reading.scan
+        self._reading.step(1)
+        if self._reading.scan != scan and self.active and not self.questions:
+            self._turn.start()
+            return
         if self.active and self._reading.scan == scan:  # the last of the list
             self._count_left()
             self._show()
             if not self.scans_left:
                 self.told.emit(self.tr("No scan is left to adjudicate: what was decided is the adjudicated reading."))
-        if agreed:
-            self.told.emit(self.tr("Readers agreed on {0} scans on the way; they were taken over.").format(agreed))
+        if self._passed:
+            words = self.tr("Readers agreed on {0} scans on the way; they were taken over.")
+            self.told.emit(words.format(self._passed))
+
+    def _pass_by(self) -> None:
+        if self.active and not self.questions and self._take_over():  # else the reason has been told
+            self._passed += 1
+            self._step_on()
 
     def _frame(self) -> Frame:
         case = self._viewer.case
@@ -382,5 +399,6 @@ class Adjudication(QObject):
 
     def _leave(self, goes_on: bool = False) -> None:
         self._goes_on = goes_on
+        self._turn.stop()
         self.comparison, self.at = None, 0
         self._show()
