@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
+from workstation.app.lazy import lazy
 from workstation.core import body, click, not_bone, region_grow
 from workstation.core.body import BodyFacts
 from workstation.core.candidates import Candidate, candidates
@@ -36,16 +36,16 @@ class Case:
     def simulated(self) -> bool:
         return bool(self.scan.facts.get("simulated"))
 
-    @cached_property
+    @lazy
     def bodies(self) -> dict[View, BodyFacts]:
         return body.bodies(self.scan.frames)
 
-    @cached_property
+    @lazy
     def excluded(self) -> dict[View, Mask]:
         """Bladder and injection site of each view."""
         return {view: facts.excluded_mask for view, facts in self.bodies.items()}
 
-    @cached_property
+    @lazy
     def facts(self) -> PictureFacts:
         """What window presets need: bladder and injection site do not set the bone window."""
         counts = {view: frame.counts for view, frame in self.scan.frames.items()}
@@ -70,7 +70,7 @@ class Case:
         facts: PictureFacts = self._without["facts"]
         return facts
 
-    @cached_property
+    @lazy
     def _without(self) -> dict[str, Any]:
         """The last answer of `facts_without`, which is asked for every time a picture is drawn."""
         return {}
@@ -80,7 +80,7 @@ class Case:
         means = [roi_statistics(self.scan.frames[view].counts, roi).mean for view, roi in lesion.rois.items()]
         return replace(self.facts, reference=float(np.mean(means)))
 
-    @cached_property
+    @lazy
     def _rows(self) -> tuple[int, int]:
         """First and last row with counts in any view: the acquired part of the frames."""
         first, last = [], []
@@ -116,7 +116,7 @@ class Case:
             self._clicked[view, own.roi] = None if other is None else other.roi
         return own
 
-    @cached_property
+    @lazy
     def _clicked(self) -> dict[tuple[View, Roi], Roi | None]:
         """The last contour and what the same click delineates on the other view."""
         return {}
@@ -125,7 +125,7 @@ class Case:
         """What the click that made this ROI delineates on the other view; None where it was not that click."""
         return self._clicked.get((view, roi))
 
-    @cached_property
+    @lazy
     def candidates(self) -> tuple[Candidate, ...]:
         """Places where uptake stands out, the most striking first. Not at once: see `app.ahead`."""
         return candidates(self.scan.frames, self.bodies)
