@@ -140,6 +140,14 @@ def test_the_pace_leaves_pauses_out(filled: Library, clock: Clock) -> None:
     assert filled.pace(queue).seconds == pytest.approx(seconds + 5)
 
 
+def test_what_is_read_elsewhere_does_not_lose_the_place(filled: Library) -> None:
+    queue = make(filled, ["S3", "S1", "S4"])
+    draw(filled, ReadingKey("S1", "anna"), "L1")
+    draw(filled, ReadingKey("S0", "anna"), "L9")  # in no queue
+    draw(filled, ReadingKey("S4", "ben"), "L8")
+    assert filled.place_in(queue) == Place(1, "L1")
+
+
 def test_a_clock_put_right_does_not_stop_the_pace(filled: Library, clock: Clock) -> None:
     """A machine was a year ahead for one edit; 20 s a lesion before and after."""
     queue = make(filled, SCANS)

@@ -222,28 +222,25 @@ def place(connection: sqlite3.Connection, queue: Queue) -> Place | None:
     left = first_left(connection, queue.id)
     if left is None:
         return None
+    # Of the queue's own cases: what its reader read elsewhere in the meantime does not lose the place.
     last = connection.execute(
-        "SELECT scan, round, of, edit FROM history WHERE reader = ? AND round > 0 AND seq > ? ORDER BY at DESC LIMIT 1",
-        (queue.reader, queue.seq),
+        "SELECT q.position, q.done, h.of, h.edit FROM history h INDEXED BY history_reader"
+        " CROSS JOIN queue_items q INDEXED BY queue_items_reading"
+        " ON q.scan = h.scan AND q.reader = h.reader AND q.round = h.round AND q.queue = ?"
+        " WHERE h.reader = ? AND h.round > 0 AND h.seq > ? ORDER BY h.at DESC LIMIT 1",
+        (queue.id, queue.reader, queue.seq),
     ).fetchone()
     if last is None:
         return Place(left)
-    scan, number, of, edit = last
-    found = connection.execute(
-        "SELECT position, done FROM queue_items INDEXED BY queue_items_reading"
-        " WHERE scan = ? AND reader = ? AND round = ? AND queue = ?",
-        (scan, queue.reader, number, queue.id),
-    ).fetchone()
-    if found is None:
-        return Place(left)
-    if found[1]:
-        after = first_left(connection, queue.id, found[0])
+    position, done, of, edit = last
+    if done:
+        after = first_left(connection, queue.id, position)
         return Place(left if after is None else after)
     if edit is None:
         (edit,) = connection.execute("SELECT edit FROM history WHERE seq = ?", (of,)).fetchone()
     changes = json.loads(edit)["lesions"]
     lesion = (changes[-1]["after"] or changes[-1]["before"])["id"] if changes else None
-    return Place(int(found[0]), lesion)
+    return Place(int(position), lesion)
 
 
 def check(connection: sqlite3.Connection) -> list[str]:
