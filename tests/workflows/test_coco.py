@@ -150,6 +150,7 @@ def bad(raw: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
         (annotated(segmentation=[[1, 2, 3, 4]]), "at least three corners"),
         (annotated(attributes={"lesion": ["x"]}), "lesion is a short text"),
         (annotated(attributes={"criterion": "X9"}), "criterion is one of"),
+        (annotated(attributes={"criterion": "injection"}), "criterion injection justifies the label not bone, not"),
         ({"categories": [c | {"name": "hot spot"} for c in raw["categories"]]}, "the label is one of"),
         (
             {"images": [image | {"scan": "S9", "sha256": "", "sop_uid": ""}], "annotations": []},

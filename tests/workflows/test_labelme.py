@@ -171,6 +171,17 @@ def test_what_was_changed_in_labelme_is_one_edit_more(read: Library, tmp_path: P
     assert read.verify().ok
 
 
+def test_a_criterion_goes_with_the_label_that_was_changed(read: Library, tmp_path: Path) -> None:
+    """The description still names what justified the label before."""
+    out = exported(read, tmp_path / "out")
+    for view in View:
+        changed(out / f"S000_{view}.json", lambda raw: raw["shapes"][0].update(label="benign", description="M2: seen"))
+    result = bring(read, labels=out)
+    assert (result.labels, result.refused) == (1, ())
+    lesion = read.session(ReadingKey("S000", "ann")).reading.lesions["LA"]
+    assert (lesion.label, lesion.criterion, lesion.comment) == (Label.BENIGN, None, "seen")
+
+
 def test_one_views_file_leaves_the_other_view_alone(read: Library, tmp_path: Path) -> None:
     out = exported(read, tmp_path / "out")
     changed(out / "S000_anterior.json", lambda raw: raw["shapes"].clear())
@@ -266,7 +277,7 @@ BAD = [
     ({"shapes": [shape(), shape()]}, "there twice"),
     ({"shapes": [3]}, "shape 1: a shape is a JSON object"),
     ({"shapes": [shape(osteoscope={"side": "up"})]}, "side is one of"),
-    ({"shapes": [shape(description="M2: \ud800")]}, "comment is text of at most"),
+    ({"shapes": [shape(description="B2: \ud800")]}, "comment is text of at most"),
     ({"shapes": [shape(description="x" * 10_001)]}, "comment is text of at most"),
     ({"shapes": [shape(osteoscope={"lesion": "L1\u202e"})]}, "letters that do not show"),
     ({"flags": {"grade 1": True, "grade 2": True}}, "more than one grade"),
