@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,7 @@ class Learning:
             (asked.out / "stop").unlink(missing_ok=True)
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._gave: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        weakref.finalize(self, _close, self._said, self._gave)
         self._read = 0
         self._noted = False
         self._since = time.time()
@@ -130,7 +132,10 @@ class Learning:
 
     def begun(self) -> bool:
         """Whether it has accepted what was asked: since it was started it has said how far it is."""
-        return number(status(self.asked.out), "at") > self._since - 1  # rounded to tenths
+        now = status(self.asked.out)
+        if os.name == "nt":  # where the interpreter of an environment starts another one, with another number
+            return number(now, "at") > self._since
+        return now.get("pid") == self.process.pid
 
     def lines(self) -> list[str]:
         """What it has said since last asked."""
@@ -180,6 +185,11 @@ class Learning:
     def _rest(self) -> bytes:
         self._said.seek(self._read)
         return self._said.read()
+
+
+def _close(*files: IO[bytes]) -> None:
+    for file in files:
+        file.close()
 
 
 def note(asked: Asked) -> None:
