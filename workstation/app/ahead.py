@@ -135,8 +135,11 @@ class Ahead(QObject):
                     answer = found
         except LibraryError:
             good = False
-        except Exception:
-            log.exception("candidates could not be found")
+        except Exception as error:
+            from workstation.workflows.home import log_mistake
+
+            file = log_mistake(error)  # the places only: its text may quote a name
+            log.error("candidates could not be found: %s, written to %s", type(error).__name__, file)
             good = False
         try:
             self._came.emit(answer, good)

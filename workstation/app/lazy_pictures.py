@@ -129,8 +129,11 @@ class LazyPictures(QObject):
             return self._read(library, scan)
         except LibraryError:
             return QImage()
-        except Exception:
-            log.exception("a picture could not be made")
+        except Exception as error:
+            from workstation.workflows.home import log_mistake
+
+            file = log_mistake(error)  # the places only: its text may quote a name
+            log.error("a picture could not be made: %s, written to %s", type(error).__name__, file)
             return QImage()
 
 
