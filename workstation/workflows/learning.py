@@ -125,7 +125,8 @@ class Learning:
     def running(self) -> bool:
         """Whether it is at work; what was asked is noted in its folder as soon as that was accepted."""
         ended = self.process.poll() is not None
-        if not self._noted and (self.begun() or self.process.returncode in (0, STOPPED)):
+        gave = ended and os.fstat(self._gave.fileno()).st_size > 0
+        if not self._noted and (self.begun() or gave and self.process.returncode in (0, STOPPED)):
             self._noted = True
             note(self.asked)
         return not ended
