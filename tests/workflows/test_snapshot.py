@@ -157,6 +157,19 @@ def test_every_scan_has_one_fate(library: Library, tmp_path: Path) -> None:
     assert "Smith" not in (tmp_path / "out" / "manifest.json").read_text("utf-8")
 
 
+def test_what_a_header_says_oddly_is_left_open(library: Library, tmp_path: Path) -> None:
+    """A file may say anything; what no table may hold is as if it were not known, and the snapshot can be loaded."""
+    odd = scan("odd", "ODD", tumour=None, sex="=1+1", age=-3.0, day="yesterday", spacing=(1e9, 0.0))
+    library.add_scans([odd])
+    read(library, "odd", lesion("L1", Label.BENIGN, side="both", region="nowhere"), grade=None)
+    _, there = freeze(library, tmp_path / "out")
+    row = there.scans[there.manifest.scans.index("odd")]
+    assert {row[name] for name in ("day", "tumour", "sex", "age", "grade", "spacing_mm")} == {""}
+    assert there.manifest.strata["ODD"] == "unknown/clear" and there.manifest.made["status"]["lesions"] == 1
+    (cells,) = (each for each in there.lesions if each["scan"] == "odd")
+    assert (cells["side"], cells["site6"], cells["region"], cells["tumour"]) == ("", "", "", "unknown")
+
+
 def test_whose_reading(library: Library, tmp_path: Path) -> None:
     for name in ("S-P00", "S-P01", "S-P02", "S-P03"):
         read(library, name, lesion("L9", Label.UNCERTAIN), reader="ben", grade=2)

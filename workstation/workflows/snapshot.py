@@ -18,6 +18,7 @@ import numpy as np
 
 import resources
 from workstation.core import framing, inclusion, not_bone
+from workstation.core.clinical import SEXES
 from workstation.core.cohort_tables import UNKNOWN
 from workstation.core.framing import Framing
 from workstation.core.lesion import Label, Lesion, Mask
@@ -38,6 +39,7 @@ UNFINISHED = ".unfinished"
 STANDING = "adjudicated, else first"
 _FILES = ("pictures.npy", "masks.npz", "scans.csv", "lesions.csv", "manifest.json.part")
 _BYTES = 1.1 * 2 * 2 * framing.ROWS * framing.COLUMNS  # of a scan, with its masks
+_SIDES = ("left", "right", "midline")
 _LABELS = (Label.MALIGNANT, Label.BENIGN, Label.UNCERTAIN)
 
 
@@ -77,9 +79,9 @@ def run(library: Library, out: Path, wanted: Wanted | None = None, who: str = ""
         planned = plan(moment, wanted or Wanted())
         if planned.seal_now and library.read_only:
             raise WorkflowError("To seal patients the library must be open for writing. Close it elsewhere first.")
-        _hold_to_disk(out, len(planned.included))
-        _take_away(unfinished)
         try:
+            _hold_to_disk(out, len(planned.included))
+            _take_away(unfinished)
             return (yield from _write(library, moment, planned, unfinished, out, who))
         except OSError as error:  # told here: the library would take it for its own
             raise WorkflowError(f"The snapshot {out} could not be written. {in_words(error)}") from error
@@ -143,7 +145,7 @@ def _frozen(
         **whose,
         "day": names.day(scan.day, scan.patient),
         "tumour": "" if tumour == UNKNOWN else tumour,
-        "sex": scan.sex or "",
+        "sex": scan.sex if scan.sex in SEXES else "",
         "age": names.age(scan.age),
         "grade": "" if verdict.grade is None else verdict.grade,
         "malignant": int(any(lesion.label is Label.MALIGNANT for lesion in lesions)),
@@ -167,15 +169,15 @@ def _lesion(
     origin = inclusion.origin(lesion)
     tally.origins[str(origin)] += 1
     tally.labels[str(lesion.label)] += 1
-    regions = resources.table("vocab/regions")
+    regions, criteria = resources.table("vocab/regions"), resources.table("vocab/criteria")
     row = {
         **whose,
         "lesion": lesion.id,
         "label": str(lesion.label),
-        "region": lesion.region or "",
-        "side": lesion.side or "",
+        "region": lesion.region if lesion.region in regions else "",
+        "side": lesion.side if lesion.side in _SIDES else "",
         "origin": str(origin),
-        "criterion": lesion.criterion or "",
+        "criterion": lesion.criterion if lesion.criterion in criteria else "",
         "site6": regions[lesion.region]["site6"] if lesion.region in regions else "",
         "visible": 1,
     }

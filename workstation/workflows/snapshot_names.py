@@ -7,6 +7,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from workstation.core.days import is_day
+
 _OLDEST = 90  # few live longer, and a rare age points to a person
 
 
@@ -39,8 +41,10 @@ class Names:
 
     def day(self, day: str | None, patient: str) -> str:
         """The ISO day as the snapshot has it; empty where none is known. Intervals within a patient stay true."""
-        if day is None or self.kind == "research":
-            return day or ""
+        if day is None or not is_day(day):
+            return ""
+        if self.kind == "research":
+            return day
         back = 1 + int(self._hash("days", patient), 16) % 3650
         try:
             return (date.fromisoformat(day) - timedelta(back)).isoformat()
@@ -49,7 +53,7 @@ class Names:
 
     @staticmethod
     def age(age: float | None) -> str:
-        return "" if age is None or age != age else f"{min(age, _OLDEST):g}"
+        return "" if age is None or not age >= 0 else f"{min(age, _OLDEST):g}"
 
     def _hash(self, what: str, own: str) -> str:
         return hmac.new(self._key, f"{what}\x1f{own}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:12]
