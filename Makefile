@@ -27,8 +27,9 @@ lint: setup-dev
 	$(PYTHON_HERE) -m ruff check .
 	$(PYTHON_HERE) -m mypy
 
+# A process for each core, each with one thread for numbers: else they get in each other's way.
 test: lint
-	$(OFFSCREEN) $(PYTHON_HERE) -m pytest
+	$(OFFSCREEN) OMP_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n auto --dist worksteal
 
 soak: setup-dev
 	$(OFFSCREEN) $(PYTHON_HERE) -m pytest -m soak
