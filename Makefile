@@ -29,7 +29,7 @@ lint: setup-dev
 
 # A process for each core, each with one thread for numbers: else they get in each other's way.
 test: lint
-	$(OFFSCREEN) OMP_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n auto --dist worksteal
+	$(OFFSCREEN) OMP_NUM_THREADS=1 $(PYTHON_HERE) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 soak: setup-dev
 	$(OFFSCREEN) $(PYTHON_HERE) -m pytest -m soak
