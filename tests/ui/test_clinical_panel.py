@@ -149,6 +149,9 @@ def test_a_criterion_asks_for_what_it_rests_on(window):
     key(window, Qt.Key.Key_C)  # M2 asks for an earlier scan: S000 is the first
     assert not row.examination.isVisible()
     assert row.mark.text() == criteria.PRIOR
+    QApplication.processEvents()
+    hint = row.day.fontMetrics().horizontalAdvance(row.day.placeholderText())
+    assert hint + 2 * row.day.textMargins().left() < row.day.width(), "alone in its line it can be read"
     write(row.day, "soon")
     assert row.day.text() == ""
     key(window, Qt.Key.Key_2)
@@ -176,10 +179,10 @@ def test_the_tables_show_and_count_again(window, qtbot, tmp_path):
 
     key(window, Qt.Key.Key_T, ALT)
     (view,) = window.findChildren(TablesView)
-    assert "Collected: 4 scans of 2 patients" in view.page.toPlainText()
+    assert "Collected\n4 scans of 2 patients" in view.page.toPlainText()
     key(window, Qt.Key.Key_F5, SHIFT)
     assert view.note.text()
     view.again.click()
-    assert "Excluded, injection failed: 1" in view.page.toPlainText()
+    assert "Excluded: 1 scan\ninjection failed: 1" in view.page.toPlainText()
     view.close()
     QApplication.processEvents()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 import resources
 from workstation.app import clinical
@@ -43,14 +43,14 @@ class EvidenceRow(QWidget):
         self.mark = QLabel(objectName="quiet")
         self.mark.setTextFormat(Qt.TextFormat.PlainText)
         self.mark.setWordWrap(True)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(6)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(self.examination, 0, 0)
-        grid.addWidget(self.day, 0, 1)
-        grid.addWidget(self.mark, 1, 0, 1, 2)
+        line = QHBoxLayout()  # alone in it, the day has all of the room
+        line.addWidget(self.examination, 1)
+        line.addWidget(self.day, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(line)
+        column.addWidget(self.mark)
         editor.leaving.connect(self._day_written)
         workbench.changed.connect(self._changed)
         self.show_lesion(None)
@@ -70,7 +70,7 @@ class EvidenceRow(QWidget):
             return
         hints = {
             "examination": self.tr("its day"),
-            "prior": self.tr("day of the earlier scan, if not here"),
+            "prior": self.tr("day of the earlier scan"),
             "treatment": self.tr("day treatment began"),
         }
         self.examination.setVisible(asked == "examination")
