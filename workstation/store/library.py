@@ -38,7 +38,7 @@ from workstation.store.errors import LibraryError, told
 from workstation.store.lesion_lists import LesionLists
 from workstation.store.lock import HOLDER, LOCK, WriterLock, holder
 from workstation.store.moment import Moment
-from workstation.store.queues import Place, Queue, QueueItem
+from workstation.store.queues import Asked, Place, Queue, QueueItem
 from workstation.store.sealed import Opening
 from workstation.store.sheet import Sheets
 from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
@@ -293,7 +293,11 @@ class Library:
         self, reader: str, items: Sequence[Item], blinded: bool, who: str, settings: Mapping[str, Any]
     ) -> Queue:
         """Freeze a queue for a reader, who can have one that is not ended. settings: how it was put together."""
-        return self._queues.make(reader, items, blinded, who, settings)
+        return self.make_queues([Asked(reader, items, blinded, settings)], who)[0]
+
+    def make_queues(self, asked: Sequence[Asked], who: str) -> list[Queue]:
+        """Freeze queues and give their readers their roles: all of it or, where one cannot be made, nothing."""
+        return self._queues.make(asked, who)
 
     def end_queue(self, queue: str, who: str) -> None:
         """End a queue; its readings stay."""

@@ -26,19 +26,23 @@ def role(connection: sqlite3.Connection, name: str) -> Role | None:
 
 def tell(connections: Connections, person: Person, who: str) -> bool:
     """Give a person a role, or another one; durable when this returns. False where it was so already."""
+    with connections.writing() as db:
+        return give(db.conn, person, who)
+
+
+def give(connection: sqlite3.Connection, person: Person, who: str) -> bool:
+    """The same within a transaction of the caller."""
     if not is_name(person.name):
         raise LibraryError("A person needs a name, of at most 100 letters, that neither begins nor ends with a space.")
-    with connections.writing() as db:
-        connection = db.conn
-        before = role(connection, person.name)
-        if before is person.role:
-            return False
-        edit = {"name": person.name, "before": None if before is None else str(before), "after": str(person.role)}
-        history.append(connection, who, "", TELL, history.canonical(edit))
-        connection.execute(
-            "INSERT INTO people VALUES (?, ?) ON CONFLICT DO UPDATE SET role = excluded.role",
-            (person.name, str(person.role)),
-        )
+    before = role(connection, person.name)
+    if before is person.role:
+        return False
+    edit = {"name": person.name, "before": None if before is None else str(before), "after": str(person.role)}
+    history.append(connection, who, "", TELL, history.canonical(edit))
+    connection.execute(
+        "INSERT INTO people VALUES (?, ?) ON CONFLICT DO UPDATE SET role = excluded.role",
+        (person.name, str(person.role)),
+    )
     return True
 
 

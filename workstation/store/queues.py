@@ -17,8 +17,9 @@ from typing import Any
 from workstation.core.ids import new_id
 from workstation.core.lesion import ReadingKey
 from workstation.core.pace import Pace, worked
+from workstation.core.people import Person, Role
 from workstation.core.repeats import Item
-from workstation.store import history
+from workstation.store import history, people
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 
@@ -59,6 +60,17 @@ class Place:
     lesion: str | None = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A queue to be made. settings: how it was put together. role: the reader's from then on; None: as it is."""
+
+    reader: str
+    items: Sequence[Item]
+    blinded: bool
+    settings: Mapping[str, Any]
+    role: Role | None = None
+
+
 class Queues:
     """The queues of one library. Work already counted stays counted: asking again looks at new edits only."""
 
@@ -67,32 +79,16 @@ class Queues:
         self._states: dict[str, _State] = {}
         self._lock = threading.Lock()
 
-    def make(self, reader: str, items: Sequence[Item], blinded: bool, who: str, settings: Mapping[str, Any]) -> Queue:
-        """Freeze a queue; durable when it comes back.
+    def make(self, asked: Sequence[Asked], who: str) -> list[Queue]:
+        """Freeze queues, and give their readers their roles: all of it or nothing; durable when they come back.
 
-        LibraryError where there is nothing to read, a scan is not there, or the reader has a queue that is not ended.
+        LibraryError where there is nothing to read, a scan is not there, or a reader has a queue that is not ended.
         ValueError for cases that come back in a queue that is not blinded: their first reading would be in sight.
         """
-        if any(item.again for item in items) and not blinded:
+        if any(item.again for one in asked for item in one.items if not one.blinded):
             raise ValueError("cases come back in blinded queues only")
-        if not reader.strip():
-            raise LibraryError("A queue belongs to somebody: sign in with a name first.")
-        if not items:
-            raise LibraryError("There is no scan to put into a queue: choose others in the library's list.")
         with self._connections.writing() as db:
-            connection = db.conn
-            if connection.execute("SELECT 1 FROM queues WHERE reader = ? AND NOT ended", (reader,)).fetchone():
-                raise LibraryError(f"{reader} has a queue that is not ended. Finish or end it, then make another.")
-            rounds = _rounds(connection, reader, items)
-            queue = new_id("Q")
-            edit = {
-                "queue": queue, "reader": reader, "blinded": blinded, "settings": dict(settings),
-                "items": [[item.scan, number] for item, number in zip(items, rounds, strict=True)],
-            }  # fmt: skip
-            seq, _ = history.append(connection, who, "", MAKE, history.canonical(edit))
-            (at,) = connection.execute("SELECT at FROM history WHERE seq = ?", (seq,)).fetchone()
-            _keep(connection, seq, at, who, edit)
-        return Queue(queue, seq, at, who, reader, blinded, dict(settings), False)
+            return [_make(db.conn, one, who) for one in asked]
 
     def end(self, queue: str, who: str) -> None:
         """End a queue: what was read stays, nothing more is asked for, and nobody is blinded by it any more."""
@@ -162,6 +158,28 @@ class _State:
             (scan, queue.reader, number, queue.id),
         ).fetchone()
         return found
+
+
+def _make(connection: sqlite3.Connection, asked: Asked, who: str) -> Queue:
+    reader = asked.reader
+    if not reader.strip():
+        raise LibraryError("A queue belongs to somebody: sign in with a name first.")
+    if not asked.items:
+        raise LibraryError("There is no scan to put into a queue: choose others in the library's list.")
+    if connection.execute("SELECT 1 FROM queues WHERE reader = ? AND NOT ended", (reader,)).fetchone():
+        raise LibraryError(f"{reader} has a queue that is not ended. Finish or end it, then make another.")
+    if asked.role is not None:
+        people.give(connection, Person(reader, asked.role), who)
+    rounds = _rounds(connection, reader, asked.items)
+    queue = new_id("Q")
+    edit = {
+        "queue": queue, "reader": reader, "blinded": asked.blinded, "settings": dict(asked.settings),
+        "items": [[item.scan, number] for item, number in zip(asked.items, rounds, strict=True)],
+    }  # fmt: skip
+    seq, _ = history.append(connection, who, "", MAKE, history.canonical(edit))
+    (at,) = connection.execute("SELECT at FROM history WHERE seq = ?", (seq,)).fetchone()
+    _keep(connection, seq, at, who, edit)
+    return Queue(queue, seq, at, who, reader, asked.blinded, dict(asked.settings), False)
 
 
 def of_reader(connection: sqlite3.Connection, reader: str | None = None) -> list[Queue]:

@@ -132,7 +132,7 @@ def _scans(connection: sqlite3.Connection, checking: _Checking) -> Iterator[tupl
 
 def _report(checking: _Checking, what: str, check: Callable[[], list[str]]) -> None:
     try:
-        checking.problems.extend(f"{what}: {problem}." for problem in check())
+        checking.problems.extend(f"{what}: {problem.rstrip('.')}." for problem in check())
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         checking.problems.append(f"{what}: its history or its rows cannot be read ({error}).")
     except LibraryError as error:

@@ -15,7 +15,7 @@ from workstation.workflows.errors import CallError, WorkflowError
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
-    from workstation.store.queues import Queue
+    from workstation.store.queues import Asked, Queue
 
 ORDERS = ("by import", "by patient", "random")
 _BLOCK = 256
@@ -101,12 +101,18 @@ def choose(
 
 def make(library: Library, reader: str, scans: Sequence[str], plan: Plan, who: str) -> Queue:
     """Make a queue of these scans, without those that are excluded; LibraryError where it cannot be."""
+    return library.make_queues([_asked(library, reader, scans, plan)], who)[0]
+
+
+def _asked(library: Library, reader: str, scans: Sequence[str], plan: Plan, role: Role | None = None) -> Asked:
+    from workstation.store.queues import Asked
+
     excluded = library.exclusions()
     chosen = ordered(library, [scan for scan in scans if scan not in excluded], plan)
     items = with_repeats(chosen, plan.share, plan.gap, plan.seed) if plan.blinded else [Item(scan) for scan in chosen]
     share = plan.share if plan.blinded else 0.0
     settings = {"order": plan.order, "share": share, "gap": plan.gap, "seed": plan.seed}
-    return library.make_queue(reader, items, plan.blinded, who, settings)
+    return Asked(reader, items, plan.blinded, settings, role)
 
 
 def ordered(library: Library, scans: Sequence[str], plan: Plan) -> list[str]:
@@ -123,7 +129,7 @@ def ordered(library: Library, scans: Sequence[str], plan: Plan) -> list[str]:
 def make_all(
     library: Library, team: Team, scans: Sequence[str], plan: Plan, who: str, blinded: bool | None = None
 ) -> list[Queue]:
-    """A queue for everybody of a team, or for nobody: what cannot be is said before the first is made.
+    """A queue for everybody of a team, with their roles, or for nobody.
 
     blinded: of the annotators' queues; None: as their roles have it.
     """
@@ -141,14 +147,12 @@ def make_all(
     again = drawn(left, team.second_share, plan.seed)
     if team.second and not again:
         raise CallError("A second reader needs a share of the scans above 0: --second-share PERCENT.")
-    made = []
+    asked = []
     for person, hand in (*zip(team.annotators, hands, strict=True), *((person, again) for person in team.second)):
-        if library.role(person.name) is not person.role:
-            library.tell_role(person, who)
         hidden = person in team.second or (person.role.reads_blinded if blinded is None else blinded)
         theirs = Plan(plan.order, hidden, plan.share, plan.gap, plan.seed)
-        made.append(make(library, person.name, hand, theirs, who))
-    return made
+        asked.append(_asked(library, person.name, hand, theirs, person.role))
+    return library.make_queues(asked, who)
 
 
 def progress(library: Library, ended: bool = False, whose: str | None = None) -> list[Progress]:
