@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+import unicodedata
+from dataclasses import replace
+
+import pytest
 
 from tests.made_scans import new_scan
 from workstation.core import edits
@@ -90,3 +94,14 @@ def _finished_by_both(library: Library, scan: str) -> bool:
     """Who excludes the scan has finished it, too; but where both do there is nothing to decide."""
     said = [library.session(ReadingKey(scan, reader)).reading.verdict.progress for reader in ("anna", "ben")]
     return not {Progress.NEW, Progress.IN_PROGRESS} & {*said} and said != [Progress.EXCLUDED] * 2
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_an_accent_is_found_however_it_is_written(library: Library, written: str, asked: str) -> None:
+    name = unicodedata.normalize(written, "M\u00fcller")  # u and its dots as one sign or two
+    library.add_scans([replace(new_scan(1), facts={"patient_name": name}), new_scan(2)], headers_only=True)
+    for text in ("M\u00fcller", "M\u00dcLL", "\u00fcl"):
+        assert library.ids(ScanQuery(text=unicodedata.normalize(asked, text))) == ["S001"]
+    assert library.ids(ScanQuery(text="Muller")) == []
+    assert library.verify().ok

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress, repeat
@@ -58,7 +59,7 @@ class Sheet:
     def _wanted(self, connection: sqlite3.Connection, query: ScanQuery) -> _Array | None:
         """Which scans are asked for; None for all."""
         masks = []
-        words = query.text.casefold().split()
+        words = _composed(query.text.casefold()).split()
         if words:
             texts = self._column(connection, "search")
             mask = _holding(texts, words[0])
@@ -194,10 +195,15 @@ def _holding(texts: _Array, word: str) -> _Array:
     return np.fromiter(map(contains, texts.tolist(), repeat(word)), bool, len(texts))
 
 
+def _composed(text: str) -> str:
+    """A letter and its accent as one: macOS and other programs write them as two, which looks the same."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def _array(name: str, values: Sequence[Any]) -> _Array:
     if name in TEXTS:
         texts = np.empty(len(values), object)
-        texts[:] = values
+        texts[:] = [_composed(text) for text in values] if name == "search" else values
         return texts
     # Where there is no number it is less than any, as SQLite sorts it.
     return np.array([-1 if value is None else value for value in values], float if name == "age" else np.int32)
