@@ -78,6 +78,21 @@ def test_one_reader_twice_and_three_readers(library: Library) -> None:
     assert found.metastasis is not None and found.metastasis.value == 1
 
 
+def test_the_truth_is_told_apart_and_is_no_reader(library: Library) -> None:
+    """Three people of one mind, against a truth that says the contrary: Fleiss' kappa is of the people, and 1."""
+    for scan, grade in (("S000", 3), ("S001", 0), ("S002", 2)):
+        for reader in ("anna", "ben", "zoe"):
+            read(library, ReadingKey(scan, reader), {100: M, 400: B}, grade)
+        read(library, ReadingKey(scan, "truth"), {100: M}, 3 - grade)
+    found = finish(agreement.run(library))
+    assert [(pair.one, pair.other) for pair in found.pairs] == [
+        ("anna", "ben"), ("anna", "zoe"), ("ben", "zoe"), ("anna", "truth"), ("ben", "truth"), ("zoe", "truth"),
+    ]  # fmt: skip
+    assert [(pair.only_one, pair.only_other) for pair in found.pairs if pair.with_truth] == [(3, 0)] * 3
+    assert found.readers == ("anna", "ben", "zoe")
+    assert found.metastasis is not None and found.metastasis.value == 1
+
+
 def test_nothing_to_compare(library: Library) -> None:
     read(library, ReadingKey("S000", "anna"), {100: M}, 3)
     assert finish(agreement.run(library)).pairs == ()

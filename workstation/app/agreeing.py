@@ -41,14 +41,18 @@ def foot(found: AllAgreement) -> str:
         "of Fleiss, Cohen and Everitt, cut at -1 and 1. Finished readings only; the adjudicated reading is left out."
     )
     if found.metastasis is not None:
-        all_of_them = _tr("Metastasis (grade 2 or 3) by {0} readers: Fleiss' kappa {1}, bootstrap over scans.")
+        all_of_them = _tr("Metastasis (grade 2 or 3) by {0} people: Fleiss' kappa {1}, bootstrap over scans.")
         words += "\n" + all_of_them.format(len(found.readers), _kappa(found.metastasis))
+    if any(pair.with_truth for pair in found.pairs):
+        words += "\n" + _tr("The truth of simulated scans is no reader: it stands last, and in no kappa of all people.")
     return words
 
 
 def _line(pair: Agreement) -> tuple[str, ...]:
     if pair.same_reader:
         who = _tr("{0}, round {1} and {2}").format(pair.one, *pair.rounds)
+    elif pair.with_truth:
+        who = _tr("{0} and the truth").format(pair.one)
     else:
         who = _tr("{0} and {1}").format(pair.one, pair.other)
     alone = _tr("{0} in both, {1} + {2} in one only").format(pair.matched, pair.only_one, pair.only_other)

@@ -13,6 +13,7 @@ from workstation.core.lesion import Label, Lesion, Progress, Reading
 from workstation.core.matching import match
 from workstation.stats.agreement import Kappa, cohens_kappa, fleiss_kappa
 from workstation.stats.clustered import Mean, clustered_mean
+from workstation.store.values import ADJUDICATED, TRUTH
 from workstation.workflows.progress import Job
 from workstation.workflows.progress import Progress as Step
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LABELS = (Label.MALIGNANT, Label.BENIGN, Label.UNCERTAIN)
 GRADES = 4
 FINISHED = (Progress.DONE, Progress.REVIEWED)
-ADJUDICATED = "adjudicated"  # made out of the others, so it agrees with them by design
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,21 @@ class Agreement:
     grades: Kappa
 
     @property
+    def with_truth(self) -> bool:
+        return self.other == TRUTH
+
+    @property
     def same_reader(self) -> bool:
         return self.one == self.other
 
 
 @dataclass(frozen=True)
 class AllAgreement:
-    """Agreement by pairs, and Fleiss' kappa of "metastasis" (grade 2 or 3) where three or more readers graded."""
+    """Agreement by pairs, and Fleiss' kappa of "metastasis" (grade 2 or 3) where three or more people graded.
+
+    pairs: of people first, then of one person's rounds, then of people with a simulated scan's truth, which is none of
+    the `readers`.
+    """
 
     pairs: tuple[Agreement, ...]
     readers: tuple[str, ...] = ()
@@ -109,7 +117,7 @@ def run(library: Library) -> Job[AllAgreement]:
         called[scan] = {
             reading.key.reader: reading.verdict.grade >= 2
             for reading in finished
-            if reading.key.round == 1 and reading.verdict.grade is not None
+            if reading.key.round == 1 and reading.key.reader != TRUTH and reading.verdict.grade is not None
         }
     pairs = tuple(_agreement(key, tally) for key, tally in sorted(tallies.items(), key=_order))
     readers, kappa = _of_all(called)
@@ -117,8 +125,13 @@ def run(library: Library) -> Job[AllAgreement]:
 
 
 def _finished(library: Library, scan: str) -> list[Reading]:
-    """The finished readings of people, by reader and round."""
-    keys = sorted(key for key in library.readings(scan) if key.reader != ADJUDICATED)
+    """The finished readings of people, by reader and round, and the truth after them.
+
+    The adjudicated reading is made out of the others, so it agrees with them by design.
+    """
+    keys = sorted(
+        (key for key in library.readings(scan) if key.reader != ADJUDICATED), key=lambda key: (key.reader == TRUTH, key)
+    )
     if len(keys) < 2:
         return []
     found = [library.session(key).reading for key in keys]
@@ -127,7 +140,7 @@ def _finished(library: Library, scan: str) -> list[Reading]:
 
 def _order(item: tuple[tuple[str, int, str, int], _Tally]) -> tuple[object, ...]:
     one, _, other, _ = item[0]
-    return (one == other, item[0])
+    return (other == TRUTH, one == other, item[0])
 
 
 def _agreement(key: tuple[str, int, str, int], tally: _Tally) -> Agreement:
@@ -139,7 +152,7 @@ def _agreement(key: tuple[str, int, str, int], tally: _Tally) -> Agreement:
 
 
 def _of_all(called: dict[str, dict[str, bool]]) -> tuple[tuple[str, ...], Kappa | None]:
-    """Fleiss' kappa over the scans that all readers graded; None for fewer than three readers."""
+    """Fleiss' kappa over the scans that all people graded; None for fewer than three."""
     readers = tuple(sorted({reader for verdicts in called.values() for reader in verdicts}))
     if len(readers) < 3:
         return readers, None
