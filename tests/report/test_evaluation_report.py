@@ -52,7 +52,23 @@ def given() -> Evaluation:
                  1234.0, "CPU, fp32", {"seed": 0, "epochs": 12, "flip": "view", "note": HOSTILE}, (1.2, 1.3)),
         Training("small-a-vgg16", "vgg16", "lesion", "", (), (), (), (), float("nan"), "", {}, (), {0: HOSTILE}),
     )  # fmt: skip
-    data = Data("ab" * 32, "truth", 60, 60, 120, 2, 0, 0, "2.0", "made-up", "3", 0.93, 0.83, {"lung/metastatic": 30})
+    data = Data(
+        "ab" * 32,
+        "truth",
+        60,
+        60,
+        120,
+        2,
+        0,
+        0,
+        "2.0",
+        "made-up",
+        "3",
+        0.93,
+        0.83,
+        {"lung/metastatic": 30},
+        simulated=60,
+    )
     return Evaluation(HOSTILE, "2026-01-02", (study,), trainings, data, "paper", {"Osteoscope": "0"}, (HOSTILE,))
 
 

@@ -58,10 +58,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Data:
-    """The set: its hash, whose labels, how many; simulator: "2.0", "" for scans of patients.
+    """The set: its hash, whose labels, how many. simulated: scans that are; simulator: "2.0", "" where nobody noted it.
 
     best_auc, alone_auc: of a simulated set's bounds over all its lesions; nan where there are none. strata: patients by
-    "tumour/status". sealed: patients nobody learns from and no fold tests. touched: lesions an AI had a part in.
+    "tumour/status". flow: who was left out for which reason, in words, "" where nobody counted. sealed: patients nobody
+    learns from and no fold tests. touched: lesions an AI had a part in.
     """
 
     hash: str
@@ -79,6 +80,8 @@ class Data:
     alone_auc: float
     strata: Mapping[str, int]
     touched: int = 0
+    simulated: int = 0
+    flow: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ NO_NETWORK = ("tree",)
 def facts(given: Evaluation) -> dict[str, str]:
     """Phrases by name, each a clause or whole sentences; see resources/report/claim.toml for who uses them."""
     data, learnt = given.data, [each for each in given.trainings if each.folds]
-    simulated = bool(data.simulator)
+    simulated = data.simulated == data.scans
     return {
         "kind": "Deep learning: " + listed(_models(learnt)) if learnt else "Deep learning",
         "design": "Simulated scans." if simulated else "Scans collected before this analysis.",
@@ -46,7 +46,7 @@ def facts(given: Evaluation) -> dict[str, str]:
         "measures": "Sensitivity, specificity, accuracy, PPV, NPV, AUC; Dice of segmentations; Brier score, log loss "
         f"and expected calibration error of probabilities. Threshold: {threshold(given)}.",
         "internal": f"{_number_word(data.folds).capitalize()}-fold cross-validation. {sealed(given)}",
-        "counted": f"{data.scans:,} scans of {data.patients:,} patients with {data.lesions:,} visible lesions.",
+        "counted": f"{_flow(given)}{data.scans:,} scans of {data.patients:,} patients with {data.lesions:,} visible lesions.",
         "results": results(given),
         "limits": "Scans are simulated: nothing here says how well a network does on patients." if simulated else "",
         "version": given.versions.get("Osteoscope", ""),
@@ -56,9 +56,11 @@ def facts(given: Evaluation) -> dict[str, str]:
 
 def trained_on(given: Evaluation) -> str:
     """The line that stands under every title."""
-    if given.data.simulator:
-        return f"Trained and tested on simulated scans, simulator {given.data.simulator}"
-    return f"Trained and tested on scans of patients, labels from {given.data.labels_from}"
+    data = given.data
+    if data.simulated == data.scans:
+        return f"Trained and tested on simulated scans{f', simulator {data.simulator}' if data.simulator else ''}"
+    some = f" ({data.simulated:,} of {data.scans:,} scans are simulated)" if data.simulated else ""
+    return f"Trained and tested on scans of patients, labels from {data.labels_from}{some}"
 
 
 def initialisations(trainings: Iterable[Training]) -> str:
@@ -130,17 +132,20 @@ def _models(trainings: Iterable[Training]) -> list[str]:
 
 def _source(given: Evaluation) -> str:
     data = given.data
-    if data.simulator:
+    if data.cohort:
         seed = f", seed {data.seed}" if data.seed else ""
         return f"Simulated cohort {data.cohort}{seed}, simulator {data.simulator}."
-    return "One library of the department."
+    return "Simulated scans of a library." if data.simulated == data.scans else "One library of the department."
 
 
 def _included(given: Evaluation) -> str:
-    lesions = "Lesions that are labelled malignant or benign and visible were classified." if any(
-        study.paper == "a" for study in given.studies
-    ) else ""  # fmt: skip
-    return lesions
+    if any(study.paper == "a" for study in given.studies):
+        return f"{_flow(given)}Lesions that are labelled malignant or benign and visible were classified."
+    return _flow(given).strip()
+
+
+def _flow(given: Evaluation) -> str:
+    return f"{given.data.flow}. " if given.data.flow else ""
 
 
 def _preprocessing(trainings: Sequence[Training]) -> str:

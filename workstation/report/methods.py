@@ -14,8 +14,10 @@ def paragraph(given: Evaluation, facts: Mapping[str, str]) -> str:
     """Ready to be edited into a paper."""
     data = given.data
     nets = networks_only(each for each in given.trainings if each.folds)
-    if data.simulator:
-        source = facts["source"].rstrip(".").replace("Simulated cohort", "cohort", 1)
+    simulated = data.simulated == data.scans
+    if simulated:
+        source = facts["source"].rstrip(".")
+        source = source[:1].lower() + source[1:]
         who = f"We simulated {data.scans:,} whole-body bone scans of {data.patients:,} patients ({source})."
     else:
         who = f"We included {data.scans:,} whole-body bone scans of {data.patients:,} patients from [place, years]."
@@ -24,6 +26,8 @@ def paragraph(given: Evaluation, facts: Mapping[str, str]) -> str:
         f"training part {facts['inner']} of the patients served as inner validation, on which the checkpoint, the "
         "temperature and the threshold were chosen. Each test fold was read once."
     )
+    if given.final:
+        folds += f" {facts['ensembling']} {facts['internal'].partition('. ')[2]}"
     begun = f"Initialisation: {facts['initialisation']}."
     learnt = f"Models: {facts['models']} {facts['preprocessing']} {begun} {facts['training']}"
     judged = (
@@ -32,5 +36,5 @@ def paragraph(given: Evaluation, facts: Mapping[str, str]) -> str:
         "were compared on the same cases by exact McNemar and DeLong tests and by tests over patients."
     )
     used = "; ".join(f"{name} {version}" for name, version in given.versions.items() if name in SOFTWARE) + "."
-    asked = "" if data.simulator else "[Ethics approval; how the reference standard was found.] "
+    asked = "" if simulated else "[Ethics approval; how the reference standard was found.] "
     return " ".join(f"{who} {asked}{folds} {learnt if nets else ''} {judged} {used}".split())

@@ -57,7 +57,7 @@ def _overview(given: Evaluation) -> list[tuple[str, str]]:
         ("Scans", f"{data.scans:,}"), ("Patients", f"{data.patients:,}"), ("Visible lesions", f"{data.lesions:,}"),
         ("Folds", str(data.folds)), ("Sealed patients", f"{data.sealed:,}"),
     ]  # fmt: skip
-    if data.simulator:
+    if data.cohort:
         found.append(("Cohort", f"{data.cohort}, seed {data.seed}"))
     if not math.isnan(data.best_auc):
         found.append(("Bound on AUC, all lesions of the set", rounded(data.best_auc, 3)))

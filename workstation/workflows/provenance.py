@@ -45,7 +45,30 @@ def data(frozen: Frozen) -> Data:
         number(cohort, "best_auc"), number(cohort, "alone_auc"),
         dict(sorted(Counter(manifest.strata.values()).items())),
         sum(by_ai(origin) for origin in frozen.lesions["origin"]),
+        len(manifest.scans) if cohort is not None else _count(manifest.made, "simulated"), _flow(manifest.made),
     )  # fmt: skip
+
+
+def _count(made: Mapping[str, Any], *keys: str) -> int:
+    value = number(made, *keys)
+    return 0 if math.isnan(value) else int(value)
+
+
+def _flow(made: Mapping[str, Any]) -> str:
+    """Who was collected, left out and included, as a snapshot of a library counts them."""
+    flow = made.get("flow")
+    excluded = flow.get("excluded") if isinstance(flow, Mapping) else None
+    if not isinstance(flow, Mapping) or not isinstance(excluded, Mapping):
+        return ""
+
+    def said(what: str, *keys: str) -> str:
+        scans, patients = (_count(flow, *keys, kind) for kind in ("scans", "patients"))
+        return (
+            f"{what} {scans:,} scan{'' if scans == 1 else 's'} of {patients:,} patient{'' if patients == 1 else 's'}"
+        )
+
+    left = [said(f"left out, {reason}:", "excluded", reason) for reason in excluded]
+    return "; ".join([said("Collected", "collected"), *left, said("included", "included")])
 
 
 def _networks(trained: Trained) -> dict[str, str]:
