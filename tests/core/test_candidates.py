@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from tests.core.test_click import SHAPE, blob, scene
+from workstation.core import candidates as candidates_
 from workstation.core.body import facts
 from workstation.core.candidate_odds import log_odds
 from workstation.core.candidates import candidates, is_marked
@@ -76,3 +80,17 @@ def test_of_equal_places_the_likelier_region_comes_first() -> None:
     frames, bodies = scene(spots, spots)
     odds = [candidate.odds for candidate in candidates(frames, bodies)]
     assert odds == sorted(odds, reverse=True)
+
+
+@pytest.mark.parametrize("columns", [256, 255])
+def test_the_other_view_lies_on_its_mirror_image_to_a_pixel(columns: int) -> None:
+    """A map that holds, at each pixel of twice the size, where its middle lies in the view it is of."""
+    where = np.tile(2.0 * np.arange(columns // 2, dtype=np.float32) + 0.5, (4, 1))
+    for shift in np.arange(-6.0, 6.5, 0.5):
+        here = SimpleNamespace(
+            shape=(8, columns), mirrored_column=lambda row, column, other, by=shift: columns - 1 - column + by
+        )
+        turned = candidates_._turned(where, here, here)
+        there = turned[0] > 0
+        off = turned[0] - (columns - 1 - where[0] + shift)
+        assert there.sum() > columns // 2 - 5 and np.abs(off[there]).max() <= 1.0, shift

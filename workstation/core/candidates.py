@@ -149,7 +149,7 @@ def _standing_out(frame: Frame, body: BodyFacts, unit: float) -> Picture:
 def _turned(picture: Picture, here: BodyFacts, there: BodyFacts) -> Picture:
     """The other view's map laid upon this view's pixels."""
     columns = 2.0 * np.arange(here.shape[1] // 2) + 0.5
-    across = columns[::-1] + here.mirrored_column(0.0, 0.0, there) - columns[-1]
+    across = here.mirrored_column(0.0, 0.0, there) - columns
     at = np.rint((across - 0.5) / 2.0).astype(int)
     turned: Picture = np.zeros((here.shape[0] // 2, here.shape[1] // 2), np.float32)
     good = (at >= 0) & (at < picture.shape[1])
