@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QRectF, QSizeF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -17,7 +17,7 @@ from workstation.app.viewport import Viewport
 from workstation.core.display import Window
 from workstation.core.lesion import Origin, Roi
 from workstation.core.scan import View
-from workstation.ui import frame_marks, live_marks, theme
+from workstation.ui import canvas_marks, frame_marks, live_marks, theme
 from workstation.ui.canvas_marks import Plates
 
 READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3: the contrast of small text
@@ -73,6 +73,21 @@ def test_enter_accept_stands_inside_the_picture(window) -> None:
             (mark,) = live_marks.marks(page.viewer, canvas.panel, canvas.transform, QSizeF(canvas.size()))
             assert mark.words == "Enter: accept" and QRectF(canvas.rect()).contains(QRectF(*mark.plate))
         page.editor.delete(lesion)
+
+
+def test_no_letter_tells_of_an_outline_that_is_out_of_sight(window) -> None:
+    page = window.read_page
+    canvas = canvases(window)[View.ANTERIOR]
+    page.viewer.set_viewport(Viewport(6.0, 480 / SHAPE[0], 0.0))
+    left = int(canvas.at(QPointF(0, 0))[1])
+    for first in (left - 12, left - 4):  # the box ends left of the edge, and beyond it
+        mask = np.zeros(SHAPE, bool)
+        mask[478:484, first : first + 8] = True
+        page.editor.add_lesion({View.ANTERIOR: Roi.from_mask(mask)}, Origin.HAND, None, None)
+    page.viewer.select(None)
+    marks = canvas_marks.resting(page.viewer, canvas.panel, canvas.transform, QSizeF(canvas.size()))
+    assert [mark.plate is None for mark in marks] == [True, False]
+    assert QRectF(canvas.rect()).contains(QRectF(*marks[1].plate))
 
 
 @given(st.lists(st.tuples(st.floats(-60, 330), st.floats(-60, 430), st.floats(2, 700)), min_size=1, max_size=30))

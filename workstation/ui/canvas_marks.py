@@ -111,13 +111,17 @@ class Plates:
         self._rows: dict[int, list[QRectF]] = {}
         self.count = 0
 
+    def shows(self, outline: QRectF) -> bool:
+        """Whether anything of an outline with this box is in sight."""
+        return outline.intersects(self._picture)
+
     def take(self, text: str, beside: QRectF) -> QRectF:
         """The place of a letter beside an outline: off the others, if it can be. It is taken then, too."""
         width, height = tag_size(text)
         right, left = beside.right() + 3, beside.left() - 3 - width
         above, below = beside.top() + 3 - height, beside.bottom() - 3
         places = [QRectF(x, y, width, height) for y in (above, below) for x in (right, left)]
-        if beside.intersects(self._picture):
+        if self.shows(beside):
             room = self._picture.adjusted(_INSIDE, _INSIDE, -_INSIDE, -_INSIDE)
             places = [_moved_into(room, place) for place in sorted(places, key=lambda place: not room.contains(place))]
         box = next((place for place in places if not self._meets(place)), places[0])
@@ -190,7 +194,7 @@ def resting(viewer: Viewer, panel: Panel, transform: QTransform, size: QSizeF) -
         chosen = lesion.id in selection
         mark = lesion_mark(lesion, roi, number, chosen)
         box = box_of(roi, transform)
-        if chosen or plates.count < MANY or box.width() > 5:
+        if plates.shows(box) and (chosen or plates.count < MANY or box.width() > 5):
             mark = placed(mark, box, plates)
         found.append(mark)
     return found
