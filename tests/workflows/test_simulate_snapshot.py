@@ -129,8 +129,8 @@ def test_a_wrong_call_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("keep")
     for cohort, out, patients, seed, folds in (
-        ("nobody", "a", 1, 0, 5), ("demo", "a", 0, 0, 5), ("demo", "a", 1, -1, 5), ("demo", "a", 1, 0, 0),
-        ("demo", "full", 1, 0, 5),
+        ("nobody", "a", 1, 0, 1), ("demo", "a", 0, 0, 1), ("demo", "a", 1, -1, 1), ("demo", "a", 1, 0, 0),
+        ("demo", "full", 1, 0, 1), ("demo", "a", 4, 0, 5),
     ):  # fmt: skip
         with pytest.raises(CallError):
             finish(simulate_snapshot.run(cohort, tmp_path / out, patients, seed, folds, 1))

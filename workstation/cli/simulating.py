@@ -27,8 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     asked = arguments.patients, arguments.seed
     if arguments.snapshot is not None:
-        folds = 5 if arguments.folds is None else arguments.folds
-        result = follow(simulate_snapshot.run(arguments.cohort, arguments.snapshot, *asked, folds))
+        result = follow(simulate_snapshot.run(arguments.cohort, arguments.snapshot, *asked, arguments.folds))
     elif arguments.folds is not None:
         raise CallError("Only a snapshot has folds; leave --folds away, or name --snapshot instead of --out.")
     else:

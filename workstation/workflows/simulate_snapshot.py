@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from workstation.phantom.patient import SimulatedScan
 
 
+FOLDS = 5
+
+
 @dataclass(frozen=True, eq=False)
 class _Frozen:
     """One patient, ready to be written down."""
@@ -48,20 +51,24 @@ def run(
     out: Path,
     patients: int | None = None,
     seed: int = 0,
-    folds: int = 5,
+    folds: int | None = None,
     processes: int | None = None,
 ) -> Generator[Progress, None, SimulateResult]:
     """Simulate the first `patients` of a cohort (all it has by default) into a snapshot in `out`, new or empty.
 
-    folds: into how many the patients are dealt, by `seed` as well. processes: as many as there are cores by default.
-    The manifest is written last: a folder without it is no snapshot; stopped, what was written is taken away again.
+    folds: into how many the patients are dealt, by `seed` as well; 5, or as many as there are patients, by default.
+    processes: as many as there are cores by default. The manifest is written last: a folder without it is no snapshot;
+    stopped, what was written is taken away again.
     """
     from ml.snapshot import Writer
 
-    if folds < 1:
+    if folds is not None and folds < 1:
         raise CallError("A snapshot has at least one fold.")
     asked = orders(cohort, seed, patients, out)
     number = len(asked)
+    folds = min(FOLDS, number) if folds is None else folds
+    if folds > number:
+        raise CallError(f"{number:,} patients cannot be dealt into {folds:,} folds: ask for fewer folds.")
     tally = Tally()
     strata: dict[str, str] = {}
     clinical: list[Row] = []
