@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests import shots_annotator
+from tests import shots_annotator, shots_training
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "docs" / "guide"
@@ -37,11 +37,14 @@ def main(library: Path | None) -> int:
             subprocess.run(command, env={**environment, "QT_QPA_PLATFORM": "offscreen"}, check=True)
         read = Path(scratch) / "read-by-two"
         shots_annotator.prepare(library, read)
+        trained = Path(scratch) / "trained"
+        shots_training.prepare(library, trained)
         for factor, suffix in (("1", ""), ("2", "-200")):
             command = [sys.executable, "-c", CHILD, str(PAGES), str(library), suffix]
             subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, check=True)
-            command = [sys.executable, "-m", "tests.shots_annotator", str(PAGES), str(read), suffix]
-            subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, cwd=ROOT, check=True)
+            for module, folder in (("tests.shots_annotator", read), ("tests.shots_training", trained)):
+                command = [sys.executable, "-m", module, str(PAGES), str(folder), suffix]
+                subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": factor}, cwd=ROOT, check=True)
     for name in pictures_of_the_guide():
         small_copy(PAGES / name, GUIDE / "pictures" / name)
     return 0

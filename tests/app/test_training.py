@@ -230,6 +230,23 @@ def test_what_is_asked_for_is_checked_before_anything_is_begun(tmp_path: Path) -
         starting.again(only(tmp_path), tmp_path)
 
 
+def test_a_fold_is_taken_up_with_its_cross_validation(tmp_path: Path) -> None:
+    data, out = learnable.make(tmp_path / "data", patients=20), tmp_path / "cv"
+    hash_ = data.manifest.hash
+    for fold in (0, 1):
+        make_run(out / "small-a-roi-only" / f"fold-{fold}", "stopped", snapshot=hash_, network="roi-only", fold=fold,
+                 lr=0.0003)  # fmt: skip
+    write(out / "crossval.json", {"networks": {"small-a-roi-only": "", "small-a-tree": ""}, "folds": [0, 1]})
+    write(out / "asked.json", {"snapshot": "../data"})
+    for run in Finder().find(tmp_path):
+        asked = starting.again(run, None)
+        assert (asked.kind, asked.out, asked.snapshot) == ("crossval", out, data.folder)
+        assert asked.presets == ("small-a:roi-only", "small-a:tree") and asked.changes == ("lr=0.0003",)
+    write(out / "crossval.json", {"networks": {"small-a-../..": ""}})
+    with pytest.raises(CallError, match="does not know"):
+        starting.again(run, None)
+
+
 # As a whole
 
 

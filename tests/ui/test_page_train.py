@@ -106,8 +106,8 @@ def test_runs_are_listed_and_the_chosen_one_is_followed_only_while_it_is_looked_
     made.show_page(4)
     qtbot.waitUntil(lambda: len(score.lines[0].x) == 4, timeout=WAIT_MS)
     choose(qtbot, made, "bad")
-    assert detail.words.text() == "Failed: <img src=x> The loss is not a number."
-    assert detail.words.textFormat() is Qt.TextFormat.PlainText and detail.resume.isVisible()
+    assert detail.problem.text() == "Failed: <img src=x> The loss is not a number."
+    assert detail.problem.textFormat() is Qt.TextFormat.PlainText and detail.resume.isVisible()
 
 
 def test_stop_and_resume_do_what_the_folder_needs(qtbot, made: MainWindow, small_library: Path) -> None:

@@ -33,6 +33,8 @@ from workstation.ui import theme
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 3), (1.2, 2.2), (9, 3, 1.2, 3), (12, 5), (2.5, 2.5, 2.5, 6))
 COLOURS = ("accent", "uncertain", "benign", "reader_b", "not bone", "malignant")
 _WIDTH = 1.75
+_OVER = 0.02  # beyond 0 and 1, so that a line along the edge is a line
+_NEAR = 24  # px between the ends of lines whose names are in each other's way
 SAMPLE = QSize(32, 12)
 _MANY = 2  # points for each pixel across, beyond which columns of pixels are drawn
 Floats = NDArray[np.float64]
@@ -50,7 +52,7 @@ class Line:
 
 
 class Chart(QWidget):
-    """lines: what is drawn, from epoch 1 to `last` or further. share: y cannot leave 0 to 1."""
+    """lines: what is drawn, from epoch 1 to `last` or further. share: y lies from 0 to 1."""
 
     def __init__(self, title: str, x_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +109,7 @@ class Chart(QWidget):
         low, high = min(float(v.min()) for v in known), max(float(v.max()) for v in known)
         edge = max((high - low) * 0.06, abs(high) * 0.01, 1e-6)
         low, high = low - edge, high + edge
-        return (max(low, 0.0), min(high, 1.0)) if self._share and high > 0 and low < 1 else (low, high)
+        return (max(low, -_OVER), min(high, 1 + _OVER)) if self._share and high > 0 and low < 1 else (low, high)
 
     # Painting
 
@@ -160,7 +162,7 @@ class Chart(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         name = metrics.horizontalAdvance(self._x_name)
         room = plot.right() - name - 14  # where the axis's own name begins
-        numbers, _ = ticks(*across, most=max(2, int(plot.width() // 70)), whole=True)
+        numbers, _ = ticks(*across, most=max(2, int(plot.width() // 46)), whole=True)
         for mark in numbers if 1 in numbers else [1, *numbers]:
             x = round(plot.left() + (mark - across[0]) / (across[1] - across[0]) * plot.width())
             text = f"{mark:,.0f}"
@@ -199,17 +201,25 @@ class Chart(QWidget):
 
     def _names(self, painter: QPainter, plot: QRectF, placed: Sequence[tuple[Line, Sequence[QPolygonF]]]) -> None:
         """Each line's name at its end, moved apart where two would lie on each other."""
-        ends = [(pieces[-1].last(), line) for line, pieces in placed if pieces]
-        ends.sort(key=lambda end: end[0].y())
+        ends = sorted(((pieces[-1].last(), line) for line, pieces in placed if pieces), key=lambda end: end[0].x())
+        together: list[list[tuple[QPointF, Line]]] = []
+        for end in ends:
+            if together and end[0].x() - together[-1][-1][0].x() < _NEAR:
+                together[-1].append(end)
+            else:
+                together.append([end])
+        for column in together:
+            self._column_of_names(painter, plot, sorted(column, key=lambda end: end[0].y()))
+
+    def _column_of_names(self, painter: QPainter, plot: QRectF, ends: Sequence[tuple[QPointF, Line]]) -> None:
         height, y = self.fontMetrics().height(), plot.top() - self.fontMetrics().height()
         heights = []
         for place, _ in ends:
             y = max(y + height, place.y())
             heights.append(y)
-        if heights and heights[-1] > plot.bottom():
-            y = plot.bottom() + height
-            for number in reversed(range(len(heights))):
-                y = heights[number] = min(heights[number], y - height)
+        y = plot.bottom() + height
+        for number in reversed(range(len(heights))):
+            y = heights[number] = min(heights[number], y - height)
         for (place, line), y in zip(ends, heights, strict=True):
             painter.setPen(_colour(line.style))
             box = QRectF(place.x() + 8, y - height / 2, self.width() - place.x() - 8, height)

@@ -21,9 +21,10 @@ class TrainingDetail(QWidget):
         self._trainings = trainings
         self.title = ElidedLabel()
         self.title.setObjectName("title")
-        self.words = QLabel(objectName="quiet")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setWordWrap(True)
+        self.words, self.problem = QLabel(objectName="quiet"), QLabel(objectName="error")
+        for label in (self.words, self.problem):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
         self.stop = QPushButton(self.tr("Stop"))
         self.resume = QPushButton(self.tr("Resume"))
         self.bar = QProgressBar()
@@ -69,6 +70,7 @@ class TrainingDetail(QWidget):
         layout.setSpacing(8)
         layout.addLayout(top)
         layout.addWidget(self.words)
+        layout.addWidget(self.problem)
         layout.addWidget(self.bar)
         layout.addWidget(self._grid)
         layout.addSpacing(4)
@@ -84,7 +86,7 @@ class TrainingDetail(QWidget):
         self._grid.setVisible(one is not None)
         if one is not None:
             self.title.setText(one.name)
-            self._say(training_words.sentence(one))
+            self._say(training_words.sentence(one), one.state in ("failed", "damaged"))
             self.stop.setEnabled(one.state != "stopping")
             whole = one.crossval is not None
             self.stop.setText(self.tr("Stop the cross-validation") if whole else self.tr("Stop"))
@@ -101,9 +103,10 @@ class TrainingDetail(QWidget):
             self._say(differences(runs))
         self._draw()
 
-    def _say(self, words: str) -> None:
-        self.words.setText(words)
-        self.words.setVisible(bool(words))
+    def _say(self, words: str, problem: bool = False) -> None:
+        for label, shown in ((self.words, not problem), (self.problem, problem)):
+            label.setText(words if shown else "")
+            label.setVisible(shown and bool(words))
 
     def _draw(self) -> None:
         trainings = self._trainings

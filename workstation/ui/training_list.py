@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -16,6 +16,7 @@ from workstation.ui.tooltip import plain
 
 NAME, STATE, EPOCH, LEFT = range(4)
 LETTERS = "ABCDEF"
+_LINE = 24  # height, with or without a line's sample
 _RUN, _STYLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
@@ -53,6 +54,7 @@ class TrainingList(QTreeWidget):
                 self._items = {run.folder: QTreeWidgetItem(self) for run in runs}
                 for folder, item in self._items.items():
                     item.setData(NAME, _RUN, folder)
+                    item.setSizeHint(NAME, QSize(0, _LINE))
             several = len(chosen) > 1
             for run in runs:
                 item = self._items[run.folder]
