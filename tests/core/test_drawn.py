@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
+from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask, polygon_roi
 
 SHAPE = (14, 17)
 points = st.lists(st.tuples(st.floats(-4, 18), st.floats(-4, 20)), min_size=1, max_size=9)
@@ -110,3 +110,10 @@ def test_brush_takes_only_hot_pixels_eraser_only_cold_ones() -> None:
 def test_an_edge_flatter_than_numbers_go_is_an_edge() -> None:
     mask = polygon_mask([(0.0, 0.0), (2.2250738585072014e-308, 4.0)], (3, 6))
     assert mask[0, :5].all() and mask.sum() == 5
+
+
+@given(st.lists(points, min_size=1, max_size=3))
+def test_outlines_together_are_each_ones_pixels(outlines: list[list[tuple[float, float]]]) -> None:
+    roi = polygon_roi(outlines, SHAPE)
+    held = np.any([polygon_mask(points, SHAPE) for points in outlines], axis=0)
+    assert (np.zeros(SHAPE, bool) if roi is None else roi.mask(SHAPE)).tolist() == held.tolist()

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from tests.made_scans import SHAPE, new_scan
@@ -23,8 +24,9 @@ from workstation.core.scan import VIEWS, View
 from workstation.store.library import Library
 from workstation.workflows import export, export_labelme, labels, labels_labelme
 from workstation.workflows.errors import CallError
-from workstation.workflows.labelme_shapes import shapes_of
+from workstation.workflows.labelme_shapes import roi_of, shapes_of
 from workstation.workflows.progress import finish
+from workstation.workflows.table import RowError
 
 
 def as_labelme_draws(shapes: list[dict[str, Any]], size: tuple[int, int]) -> np.ndarray:
@@ -375,3 +377,31 @@ def test_a_scan_turned_since_is_another_picture(read: Library, tmp_path: Path) -
     other.turn("S000", "ann")
     assert bring(other, labels=out).labels == 2
     other.close()
+
+def test_nothing_is_drawn_on_a_picture_of_a_size_the_scan_has_not(
+    read: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = exported(read, tmp_path / "out")
+    for view in VIEWS:
+        (out / f"S000_{view}.png").unlink()
+        circles = [shape(shape_type="circle", points=[[4000, 4000], [4000, 4000 + n]]) for n in range(1, 41)]
+        huge = {"imageHeight": 8192, "imageWidth": 8192, "shapes": circles}
+        changed(out / f"S000_{view}.json", lambda raw, huge=huge: raw.update(huge))
+    monkeypatch.setattr(labels_labelme, "roi_of", lambda *_: pytest.fail("it was drawn"))
+    result = bring(read, labels=out)
+    assert result.labels == 0 and "8192 x 8192" in result.refused[0].reason
+
+
+@given(st.tuples(*[st.floats(-30, 60)] * 4))
+def test_a_circle_is_the_pixels_whose_centres_it_holds(at: tuple[float, float, float, float]) -> None:
+    x, y, right, down = at
+    radius = np.hypot(right - x, down - y)
+    rows, columns = np.mgrid[:20, :30] + 0.5
+    held = np.hypot(rows - y, columns - x)
+    assume(np.abs(held - radius).min() > 1e-9)
+    given_shape = {"shape_type": "circle", "points": [[x, y], [right, down]]}
+    if (held < radius).any():
+        assert (roi_of(given_shape, (20, 30)).mask((20, 30)) == (held < radius)).all()
+    else:
+        with pytest.raises(RowError, match="the centre of no pixel"):
+            roi_of(given_shape, (20, 30))

@@ -1,6 +1,6 @@
 """The ways an ROI comes to be, in one place: by counts, by hand, and from the other view."""
 
-from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask
+from workstation.core.drawn import brush_mask, freehand_mask, polygon_mask, polygon_roi
 from workstation.core.isocontour import Contour, ContourSpec, isocontour
 from workstation.core.partner import Partner, find_partner, mirror, propose_partner
 
@@ -14,5 +14,6 @@ __all__ = [
     "isocontour",
     "mirror",
     "polygon_mask",
+    "polygon_roi",
     "propose_partner",
 ]

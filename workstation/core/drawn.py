@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.counts import Counts
-from workstation.core.lesion import Mask
+from workstation.core.lesion import Mask, Roi
 
 Point = tuple[float, float]
 _EDGE = 1e-9
@@ -41,6 +41,9 @@ def polygon_mask(points: Sequence[Point], shape: tuple[int, int]) -> Mask:
     winding = np.zeros((rows.size, columns.size + 1), np.int64)
     touched = np.zeros((rows.size, columns.size), bool)
     starts, ends = corners, np.roll(corners, -1, axis=0)
+    # An edge between neighbouring whole numbers, along both axes, touches no centre and crosses no row of them.
+    passed = np.floor(np.maximum(starts, ends) + _EDGE) >= np.ceil(np.minimum(starts, ends) - _EDGE)
+    starts, ends = starts[passed.any(axis=1)], ends[passed.any(axis=1)]
     for (row_a, column_a), (row_b, column_b) in zip(starts, ends, strict=True):
         _touch(touched, rows, columns, (row_a, column_a), (row_b, column_b))
         if row_a == row_b:
@@ -57,6 +60,27 @@ def polygon_mask(points: Sequence[Point], shape: tuple[int, int]) -> Mask:
     inside = np.cumsum(winding, axis=1)[:, :-1] != 0
     mask[low[0] : high[0] + 1, low[1] : high[1] + 1] = inside | touched
     return mask
+
+
+def polygon_roi(outlines: Sequence[Sequence[Point]], shape: tuple[int, int]) -> Roi | None:
+    """All that these outlines hold of a frame of `shape`, as `polygon_mask` has it; None where that is no pixel.
+
+    Drawn within the box around them: how large the frame is costs nothing.
+    """
+    corners = np.concatenate([np.asarray(points, float).reshape(-1, 2) for points in outlines])
+    if not np.isfinite(corners).all():
+        raise ValueError("an outline has finite corners")
+    if not len(corners):
+        return None
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, shape)
+    if (low >= high).any():
+        return None
+    box = (int(high[0] - low[0]), int(high[1] - low[1]))
+    held: Mask = np.zeros(box, bool)
+    for points in outlines:
+        held |= polygon_mask([(row - low[0], column - low[1]) for row, column in points], box)
+    return Roi.from_mask(held, int(low[0]), int(low[1]))
 
 
 def _touch(touched: Mask, rows: NDArray[np.float64], columns: NDArray[np.float64], start: Point, end: Point) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.core.delineate import polygon_mask
+from workstation.core.delineate import polygon_roi
 from workstation.core.lesion import Roi
 from workstation.core.outline import outline
 from workstation.workflows import view_picture
@@ -23,7 +23,7 @@ from workstation.workflows.table import RowError
 
 _HAIR = 1 / 64  # of a pixel
 _MOST_POLYGONS = 8  # of one ROI; more are one mask
-_MAX_POINTS = 100_000
+MOST_POINTS = 10_000  # of one outline; no lesion's has a tenth of it
 _WITHOUT_AREA = ("line", "linestrip", "point", "points")
 
 
@@ -47,19 +47,18 @@ def roi_of(shape: Mapping[str, Any], size: tuple[int, int]) -> Roi:
     kind = shape.get("shape_type") or "polygon"
     points = _points(shape.get("points"))
     if kind in ("polygon", "oriented_rectangle"):
-        mask = _polygon(points, size)
+        roi = _polygon(points, size)
     elif kind == "rectangle":
         (x0, y0), (x1, y1) = _just_two(points, "rectangle")
-        mask = _polygon(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), size)
+        roi = _polygon(np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), size)
     elif kind == "circle":
-        mask = _circle(_just_two(points, "circle"), size)
+        roi = _circle(_just_two(points, "circle"), size)
     elif kind == "mask":
         return _mask(shape.get("mask"), _just_two(points, "mask"), size)
     elif kind in _WITHOUT_AREA:
         raise RowError(f"a {kind} has no area: draw a polygon, a rectangle, a circle or a mask")
     else:
         raise RowError(f"shapes of the type {str(kind)[:40]!r} are not known")
-    roi = Roi.from_mask(mask)
     if roi is None:
         raise RowError(f"the {kind} holds the centre of no pixel of the picture")
     return roi
@@ -93,8 +92,8 @@ def _as_labelme(polygons: Sequence[NDArray[np.float64]], roi: Roi) -> NDArray[np
 
 
 def _points(points: object) -> NDArray[np.float64]:
-    if not isinstance(points, list) or not 0 < len(points) <= _MAX_POINTS:
-        raise RowError(f"a shape has a list of 1 to {_MAX_POINTS:,} points")
+    if not isinstance(points, list) or not 0 < len(points) <= MOST_POINTS:
+        raise RowError(f"a shape has a list of 1 to {MOST_POINTS:,} points")
     if not all(
         isinstance(point, list) and len(point) == 2 and all(type(at) in (int, float) and abs(at) < 1e6 for at in point)
         for point in points
@@ -109,18 +108,21 @@ def _just_two(points: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
     return points
 
 
-def _polygon(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _polygon(points: NDArray[np.float64], size: tuple[int, int]) -> Roi | None:
     if len(points) < 3:
         raise RowError(f"a polygon has at least three points, not {len(points)}")
-    return polygon_mask([(y - 0.5, x - 0.5) for x, y in points.tolist()], size)
+    return polygon_roi([[(y - 0.5, x - 0.5) for x, y in points.tolist()]], size)
 
 
-def _circle(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _circle(points: NDArray[np.float64], size: tuple[int, int]) -> Roi | None:
     (x, y), rim = points[0] - 0.5, points[1] - 0.5
     radius = math.hypot(rim[0] - x, rim[1] - y)
-    rows, columns = np.ogrid[: size[0], : size[1]]
-    inside: NDArray[np.bool_] = (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-    return inside
+    top, left = max(math.floor(y - radius), 0), max(math.floor(x - radius), 0)
+    bottom, right = min(math.ceil(y + radius) + 1, size[0]), min(math.ceil(x + radius) + 1, size[1])
+    if top >= bottom or left >= right:
+        return None
+    rows, columns = np.ogrid[top:bottom, left:right]
+    return Roi.from_mask((rows - y) ** 2 + (columns - x) ** 2 <= radius**2, top, left)
 
 
 def _mask(text: object, points: NDArray[np.float64], size: tuple[int, int]) -> Roi:

@@ -98,8 +98,6 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
     from workstation.store.values import ADJUDICATED
 
     frames = library.load(scan).frames
-    if len({lesion.id for lesion in labels.lesions}) < len(labels.lesions):
-        raise WorkflowError(f"{labels.where}: a lesion is listed twice; the reading was left out.")
     for view, (rows, columns) in labels.sizes.items():
         if view not in frames:
             raise WorkflowError(f"{labels.where}: scan {scan} has no {view} view; the reading was left out.")
@@ -114,6 +112,8 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
             f"{labels.where}: the {turned[0]} view of scan {scan} is another picture than the one drawn on, or was "
             "turned; the reading was left out."
         )
+    if len({lesion.id for lesion in labels.lesions}) < len(labels.lesions):
+        raise WorkflowError(f"{labels.where}: a lesion is listed twice; the reading was left out.")
     wrong = [lesion.id for lesion in labels.lesions if not table.fits(lesion, frames)]
     if wrong:
         raise WorkflowError(f"{labels.where}: lesion {wrong[0]} lies outside scan {scan}; the reading was left out.")

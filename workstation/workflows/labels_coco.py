@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-import numpy as np
-
-from workstation.core.delineate import polygon_mask
+from workstation.core.delineate import polygon_roi
 from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import View
 from workstation.workflows import coco_rle
+from workstation.workflows.errors import WorkflowError
+from workstation.workflows.labelme_shapes import MOST_POINTS
 from workstation.workflows.labels_given import Labels
 from workstation.workflows.lesion_words import Part, label_of, lesion_of, verdict_from, whole
 from workstation.workflows.table import RowError
@@ -108,12 +109,37 @@ def _reading(
         raise RowError("several images show the same view of one reading")
     if any(image["verdict"] != images[0]["verdict"] for image in images):
         raise RowError("the images of the two views say different things of the scan")
+    scan, sop_uid, reader, round_number = key
+    prints = {view: image["sha256"] for view, image in zip(views, images, strict=True) if image["sha256"]}
+    sizes = {view: image["size"] for view, image in zip(views, images, strict=True)}
+    shown = {view: image["shown"] for view, image in zip(views, images, strict=True) if image["shown"]}
+    verdict = images[0]["verdict"]
+    lesions = partial(_lesions, f"{file}", scan, list(zip(views, sizes.values(), annotations, strict=True)), names)
+    return Labels(f"{file}: scan {scan}", scan, sop_uid, prints, reader, round_number, lesions, verdict, sizes, shown)
+
+
+def _lesions(
+    file: str,
+    scan: str,
+    drawn: Sequence[tuple[View, tuple[int, int], list[tuple[int, Mapping[str, Any]]]]],
+    names: Mapping[int, str],
+) -> tuple[Lesion, ...]:
+    try:
+        return _drawn(drawn, names)
+    except RowError as error:
+        raise WorkflowError(f"{file}: {error}. The reading of scan {scan} was left out.") from error
+
+
+def _drawn(
+    drawn: Sequence[tuple[View, tuple[int, int], list[tuple[int, Mapping[str, Any]]]]], names: Mapping[int, str]
+) -> tuple[Lesion, ...]:
+    """The lesions of one reading. drawn: each view with its picture's (rows, columns) and numbered annotations."""
     groups: dict[object, list[Part]] = {}
     first: dict[object, int] = {}
-    for image, view, numbered in zip(images, views, annotations, strict=True):
+    for view, size, numbered in drawn:
         for number, annotation in numbered:
             try:
-                lesion, part = _part(annotation, view, image["size"], names)
+                lesion, part = _part(annotation, view, size, names)
             except RowError as error:
                 raise RowError(f"annotation {number}: {error}") from error
             groups.setdefault(lesion or number, []).append(part)
@@ -124,14 +150,7 @@ def _reading(
             lesions.append(lesion_of(parts))
         except RowError as error:
             raise RowError(f"annotation {first[group]}: {error}") from error
-    scan, sop_uid, reader, round_number = key
-    prints = {view: image["sha256"] for view, image in zip(views, images, strict=True) if image["sha256"]}
-    sizes = {view: image["size"] for view, image in zip(views, images, strict=True)}
-    shown = {view: image["shown"] for view, image in zip(views, images, strict=True) if image["shown"]}
-    verdict = images[0]["verdict"]
-    return Labels(
-        f"{file}: scan {scan}", scan, sop_uid, prints, reader, round_number, tuple(lesions), verdict, sizes, shown
-    )
+    return tuple(lesions)
 
 
 def _part(
@@ -150,16 +169,13 @@ def _part(
 def _roi(given: object, size: tuple[int, int]) -> Roi:
     try:
         if isinstance(given, dict):
-            mask = _runs(given, size)
+            roi = Roi.from_mask(_runs(given, size))
         elif isinstance(given, list) and given:
-            mask = np.zeros(size, bool)
-            for polygon in given:
-                mask |= polygon_mask(_corners(polygon), size)
+            roi = polygon_roi([_corners(polygon) for polygon in given], size)
         else:
             raise RowError("it has no segmentation")
     except (ValueError, OverflowError) as error:
         raise RowError(str(error)) from error
-    roi = Roi.from_mask(mask)
     if roi is None:
         raise RowError("it holds no pixel of the picture")
     return roi
@@ -178,7 +194,9 @@ def _runs(given: Mapping[str, Any], size: tuple[int, int]) -> Any:
 
 def _corners(polygon: object) -> list[tuple[float, float]]:
     """(row, column) with pixel centres as whole numbers, of x, y, x, y, ... with pixel corners as whole numbers."""
-    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2 or len(polygon) > 200_000:
+    if isinstance(polygon, list) and len(polygon) > 2 * MOST_POINTS:
+        raise RowError(f"a polygon has at most {MOST_POINTS:,} corners")
+    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
         raise RowError("a polygon is x, y, x, y, ... of at least three corners")
     if not all(type(at) in (int, float) and abs(at) < 1e6 for at in polygon):
         raise RowError("a polygon is made of numbers within the picture")

@@ -11,12 +11,14 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from workstation.core.lesion import Lesion, Roi
 from workstation.core.scan import View
 from workstation.workflows import view_picture
+from workstation.workflows.errors import WorkflowError
 from workstation.workflows.export_labelme import DIFFUSE, GRADES
 from workstation.workflows.labelme_shapes import roi_of
 from workstation.workflows.labels_given import Labels
@@ -221,7 +223,7 @@ def _reading(where: str, files: Sequence[_ViewFile]) -> Labels:
         {part.view: part.told["sha256"] for part in files if part.told["sha256"]},
         _text(ours, "reader"),
         whole(ours.get("round", 1), "round", 1, 999),
-        _lesions(files),
+        partial(_lesions, files),
         verdicts[0],
         sizes,
         {part.view: part.told["shown"] for part in files if part.told["shown"]},
@@ -248,6 +250,13 @@ def _verdict(part: _ViewFile) -> Any:
 
 
 def _lesions(files: Sequence[_ViewFile]) -> tuple[Lesion, ...]:
+    try:
+        return _drawn(files)
+    except RowError as error:
+        raise WorkflowError(f"{error}. The reading it belongs to was left out.") from error
+
+
+def _drawn(files: Sequence[_ViewFile]) -> tuple[Lesion, ...]:
     """Shapes with one `group_id` are one lesion, over both views; a shape without one is a lesion of its own."""
     groups: dict[int | tuple[str, int], list[Part]] = {}
     where: dict[int | tuple[str, int], str] = {}
