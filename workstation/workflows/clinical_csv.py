@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workstation.workflows import plain_file
 from workstation.workflows.errors import CallError
 
 COLUMNS = (
@@ -53,9 +54,8 @@ class ClinicalTable:
 def load(file: Path) -> ClinicalTable:
     """The table in a file. CallError, in words, where it is none: nothing was done then."""
     try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise CallError(f"{file} is larger than {_MAX_BYTES >> 20} MiB: no table of patients. Nothing was done.")
-        data = file.read_bytes()
+        with plain_file.opened(file, _MAX_BYTES) as stream:
+            data = stream.read(_MAX_BYTES)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise CallError(f"The clinical facts in {file} cannot be read: {why}. Nothing was done.") from error

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn
 
+from workstation.workflows import plain_file
 from workstation.workflows.errors import CallError
 
 MAX_BYTES = 1 << 30
@@ -14,12 +15,10 @@ MAX_BYTES = 1 << 30
 def read(file: Path) -> Any:
     """What the file holds. CallError in words, with the line where there is one, where that is no plain JSON."""
     try:
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        with plain_file.opened(file, MAX_BYTES) as stream:
+            data = stream.read(MAX_BYTES)
     except OSError as error:
         raise CallError(f"The labels in {file} cannot be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise CallError(f"{file} is larger than {MAX_BYTES >> 20} MB: too large for labels.")
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workstation.workflows import table
+from workstation.workflows import json_files, plain_file, table
 from workstation.workflows.errors import CallError
 from workstation.workflows.labels_given import Labels
 from workstation.workflows.table import LesionRow, RowError
@@ -66,10 +67,14 @@ def _labels(where: str, rows: Sequence[LesionRow]) -> Labels:
     )
 
 
+def _text(file: Path) -> io.TextIOWrapper:
+    return io.TextIOWrapper(plain_file.opened(file, json_files.MAX_BYTES), encoding="utf-8-sig", newline="")
+
+
 def _names(file: Path) -> list[str]:
     """What the first line names; nothing where it cannot be read, which is said when the rows are."""
     try:
-        with open(file, encoding="utf-8-sig", newline="") as stream:
+        with _text(file) as stream:
             return next(csv.reader(stream), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
@@ -80,7 +85,7 @@ def _rows(
 ) -> list[tuple[int, dict[str, str]]]:
     before = csv.field_size_limit(_MAX_FIELD)
     try:
-        with open(file, encoding="utf-8-sig", newline="") as stream:
+        with _text(file) as stream:
             reader = csv.DictReader(stream)
             missing = [name for name in needed if name not in (reader.fieldnames or ())]
             if missing:
