@@ -36,12 +36,13 @@ def test_a_click_on_a_lesion_selects_it_and_the_foot_says_so_before_and_after(ma
     point(canvas, *HOT)
     assert foot(window).startswith("Click selects B1") and not page.viewer.preview
     click(canvas, *HOT)
-    assert page.viewer.selected == lesion and "B1 is selected" in window._note.text()
+    assert page.viewer.selected == lesion and foot(window).startswith("B1 is selected: a digit")
     key(window, Qt.Key.Key_1)
     assert [found.label for found in stored(window).lesions.values()] == [Label.MALIGNANT]
     click(canvas, HOT[0] + 1, HOT[1])  # once more: another outline of the same
     (found,) = stored(window).lesions.values()
     assert found.id == lesion and found.rois[View.ANTERIOR].pixels < 31 * 31
+    assert "selected" not in foot(window) and "threshold" in foot(window)
 
 
 @pytest.mark.parametrize("tool", [Qt.Key.Key_I, Qt.Key.Key_L, Qt.Key.Key_B, Qt.Key.Key_F])

@@ -29,6 +29,7 @@ class Isocontour(Hand):
         super().__init__(tools)
         self.spec = ContourSpec()
         self._contour: Contour | None = None
+        self._chosen: str | None = None  # the lesion that the last click selected
 
     def hover(self, canvas: Canvas, row: float, column: float) -> None:
         """Show what a click takes: nothing over a lesion, which it selects."""
@@ -53,9 +54,10 @@ class Isocontour(Hand):
         lesion = self._to_select(view, row, column)
         if lesion is not None and not to_selected:
             self.viewer.select(lesion)
-            words = self.tools.tr("{0} is selected: a digit labels it anew, a click outlines it again. N: a new one.")
-            self.tools.drafting.told.emit(words.format(self.tools.called(lesion)))
+            self._chosen = lesion
+            self.tools.changed.emit()
             return
+        self._chosen = None
         again = not self.tools.new_next and self.viewer.lesion_at(view, row, column) is not None
         self._preview(canvas, row, column)
         if self._contour is None:
@@ -73,6 +75,7 @@ class Isocontour(Hand):
         return True
 
     def change_fraction(self, by: float) -> None:
+        self._chosen = None  # its threshold is what counts now
         fraction = min(max(self.spec.fraction + by, 0.1), 0.95)
         self.spec = replace(self.spec, fraction=round(fraction, 3))
         self._again()
@@ -86,6 +89,8 @@ class Isocontour(Hand):
 
     def drop(self) -> bool:
         had, self._contour = self._contour is not None, None
+        if self.viewer.selected != self._chosen:
+            self._chosen = None
         self.viewer.preview = {}
         self.viewer.marked.emit()
         return had
@@ -116,6 +121,10 @@ class Isocontour(Hand):
         lesion = None if view is None or at is None else self._to_select(view, *at)
         if lesion is not None:
             return self.tools.tr("Click selects {0}. N first draws a new lesion here").format(self.tools.called(lesion))
+        selected = self.viewer.selected
+        if selected is not None and selected == self._chosen and not self.tools.new_next:
+            words = self.tools.tr("{0} is selected: a digit labels it, a click outlines it again")
+            return words.format(self.tools.called(selected))
         return self._contour_words()
 
     def _contour_words(self) -> str:
