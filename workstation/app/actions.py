@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from PySide6.QtGui import QKeySequence
+
 import resources
 
 
@@ -32,6 +34,11 @@ def table() -> tuple[Action, ...]:
 
 def find(action_id: str) -> Action:
     return next(action for action in table() if action.id == action_id)
+
+
+def key(action_id: str) -> str:
+    """Its key as this system writes it, for words that name it."""
+    return QKeySequence(find(action_id).key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def matching(text: str) -> tuple[Action, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from workstation.app import actions
 from workstation.app.editor import Editor
 from workstation.app.reading import Reading
 from workstation.app.viewer import Compared, Viewer
@@ -232,7 +233,8 @@ class Adjudication(QObject):
             self.told.emit(self.tr("There is no reader {0}.").format(LETTERS[max(readers)]))
             return
         if about.group is None and len(readers) != 1:
-            self.told.emit(self.tr("Take one reader's verdict, or give your own (Alt+0 to Alt+3, Alt+D)."))
+            words = self.tr("Take one reader's verdict, or give your own ({0} to {1}, {2}).")
+            self.told.emit(words.format(*map(actions.key, ("case.grade_0", "case.grade_3", "case.diffuse"))))
             return
         outside = [reader for reader in readers if reader in comparison.excluding]
         if outside and about.key != Difference.EXCLUDED:

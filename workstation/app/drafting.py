@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 
+from workstation.app import actions
 from workstation.app.editor import Editor
 from workstation.app.viewer import Proposal, Viewer
 from workstation.core.lesion import Mask, Origin, Roi
@@ -37,7 +38,8 @@ class Drafting(QObject):
             return
         region, side = case.region(view, roi.centre)
         if not case.in_body(view, roi):
-            self.told.emit(self.tr("This region lies outside the body. It is kept; Ctrl+Z takes it back."))
+            words = self.tr("This region lies outside the body. It is kept; {0} takes it back.")
+            self.told.emit(words.format(actions.key("lesion.undo")))
         rois = {view: roi}
         if origin is Origin.ISOCONTOUR:  # the click found the spot in both views at once
             partner = case.clicked_partner(view, roi)

@@ -222,17 +222,19 @@ class AdjudicationPanel(QFrame):
     def _what_next(self, about: Disagreement | None, decided: str | None) -> str:
         if about is None:
             if self._adjudication.finished:
-                return self.tr("Taken over. Space: next scan.")
-            return self.tr("Space takes the reading over and goes to the next scan.")
+                return self.tr("Taken over. {0}: next scan.").format(actions.key("hand.next"))
+            return self.tr("{0} takes the reading over and goes to the next scan.").format(actions.key("hand.next"))
         if decided is None:
             if about.differences == (Difference.EXCLUDED,):
-                return self.tr("Take one, or exclude it for a reason of your own (Shift+F5 to Shift+F8).")
+                words = self.tr("Take one, or exclude it for a reason of your own ({0} to {1}).")
+                return words.format(actions.key("case.exclude_injection"), actions.key("case.exclude_follow_up"))
             if about.group is None:
-                return self.tr("Take one, or give your own with Alt+0 to Alt+3 or Alt+D.")
+                words = self.tr("Take one, or give your own with {0} to {1} or {2}.")
+                return words.format(*map(actions.key, ("case.grade_0", "case.grade_3", "case.diffuse")))
             return self.tr("Take one, label it with a digit, or draw your own.")
         if self._adjudication.left:
-            return self.tr("Decided: {0}. The tools change it. Space: next.").format(decided)
-        return self.tr("Decided: {0}. Nothing is open. Space: next scan.").format(decided)
+            return self.tr("Decided: {0}. The tools change it. {1}: next.").format(decided, actions.key("hand.next"))
+        return self.tr("Decided: {0}. Nothing is open. {1}: next scan.").format(decided, actions.key("hand.next"))
 
     def _around(self) -> str:
         adjudication = self._adjudication

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -263,10 +263,10 @@ def _pen(lesion: Lesion, ground: QColor) -> QPen:
 def _where(lesion: Lesion) -> tuple[str, str]:
     """The region, and what is said of its side after it."""
     regions = resources.table("vocab/regions")
-    region = str(regions.get(lesion.region or "", {}).get("name") or lesion.region or "no region")
+    region = str(regions.get(lesion.region or "", {}).get("name") or lesion.region or _tr("no region"))
     if not lesion.counted:
         kinds = resources.table("vocab/not_bone")
-        region = str(kinds.get(lesion.criterion or "", {}).get("name", "not bone"))
+        region = str(kinds.get(lesion.criterion or "", {}).get("name") or _tr("not bone"))
     return region, f", {lesion.side}" if lesion.side and lesion.side != "midline" else ""
 
 
@@ -317,7 +317,7 @@ def _caption(hand: _Hand, box: QRectF, entry: Entry) -> None:
     """The letter and the place; below it the scan and who reads."""
     half = box.height() / 2
     if entry.row is None:
-        hand.write(box.adjusted(0, 0, 0, -half), "deleted meanwhile", "text_quiet")
+        hand.write(box.adjusted(0, 0, 0, -half), _tr("deleted meanwhile"), "text_quiet")
         return
     lesion, key = entry.row.lesion, entry.row.key
     mark = letter(lesion) or _NO_LETTER
@@ -343,6 +343,11 @@ def _reason(hand: _Hand, box: QRectF, entry: Entry) -> None:
         width = hand.write(below, mark, _label(entry.row.lesion), bold=True)
         below = below.adjusted(width, 0, 0, 0)
     where = "" if entry.row is None else "".join(_where(entry.row.lesion)) + "   "
-    gone = "deleted meanwhile   " if entry.row is None and remark is not None and remark.lesion else ""
+    lost = entry.row is None and remark is not None and remark.lesion
+    gone = _tr("deleted meanwhile") + "   " if lost else ""
     whose = "" if key is None else f"{key.scan}   {key.reader}"
     hand.write(below, f"{where}{gone}{whose}", "text_quiet")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ContactSheet", text)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 import resources
+from workstation.app import actions
 from workstation.app.crops import Crops
 from workstation.app.importing import Progress
 from workstation.app.jobs import Job, Jobs
@@ -134,7 +135,10 @@ class QualityPage(QWidget):
         for part in (self.title, self.words, self.blind, self.bar, self.cancel, self.check):
             row.addWidget(part, 1 if part is self.words else 0)
         self.check.setToolTip(self.tr("Look through all readings for outliers and for what does not fit together"))
-        keys = QLabel(self.tr("1 2 3 4 label   0 no label   Enter opens the scan   Q outlines   Ctrl+Z undo"))
+        labels = " ".join(actions.key(f"sheet.{name}") for name in ("malignant", "benign", "uncertain", "not_bone"))
+        words = self.tr("{0} label   {1} no label   Enter opens the scan   {2} outlines   {3} undo")
+        others = (actions.key(f"sheet.{name}") for name in ("unlabelled", "outlines", "undo"))
+        keys = QLabel(words.format(labels, *others))
         views = ElidedLabel()
         views.setText(self.tr("Anterior at the left, posterior at the right, in the window of the whole scan"))
         views.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -270,7 +274,7 @@ class QualityPage(QWidget):
     def _empty_words(self) -> str:
         part, found = self.quality.wanted.part, self.quality.found
         if self._workbench.library is None:
-            return self.tr("Open a library first (Ctrl+O).")
+            return self.tr("Open a library first ({0}).").format(actions.key("page.open_library"))
         if part == "sheet":
             return self.tr("No such lesions here. Other classes and regions are at the left.")
         if self.quality.job is not None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.app import actions
 from workstation.app.queue import GAP, ORDERS, SHARE, Plan, WorkQueue
 from workstation.app.scan_table import ScanTable
 from workstation.app.workbench import Workbench
@@ -95,7 +96,7 @@ class QueueMaker(QFrame):
     def refresh(self) -> None:
         library, scans = self._workbench.library, len(self._table.ids)
         if library is None:
-            words = self.tr("Open a library first (Ctrl+O).")
+            words = self.tr("Open a library first ({0}).").format(actions.key("page.open_library"))
         elif not self._workbench.writable:
             words = self.tr("This library is open read-only here: no queue can be made.")
         elif not scans:
