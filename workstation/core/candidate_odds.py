@@ -1,8 +1,9 @@
 """How likely a place that stands out is a lesion: by how much it stands out, and by its region.
 
 Fitted (logistic regression, ridge 2 on the regions) to 1,763 candidates of 62 simulated scans of cohort lesions-3352,
-seed 101; a hit is a candidate whose fitted spot touches a visible lesion. Over five folds, for 3 and 7 false places a
-scan, 49 and 53 % of the visible lesions are proposed instead of 40 and 50 % by the score alone.
+seed 101; a hit is a candidate where the spot fitted there then, before clicks were estimated by a network, touches a
+visible lesion. Over five folds, for 3 and 7 false places a scan, 49 and 53 % of the visible lesions are proposed
+instead of 40 and 50 % by the score alone.
 """
 
 from __future__ import annotations
