@@ -14,7 +14,7 @@ from statsmodels.genmod.cov_struct import Independence
 from statsmodels.genmod.generalized_estimating_equations import GEE
 
 from workstation.stats.bootstrap import bootstrap_auc, bootstrap_auc_difference, bootstrap_proportions
-from workstation.stats.clustered_roc import clustered_auc, clustered_auc_test
+from workstation.stats.clustered_roc import clustered_auc, clustered_auc_test, clustered_heterogeneity
 from workstation.stats.clustered_tables import clustered_chi2, clustered_difference, clustered_proportion
 from workstation.stats.paired import from_counts, paired_difference, tango
 from workstation.stats.roc import auc, delong_test
@@ -281,3 +281,13 @@ def test_a_clustered_difference_is_gees() -> None:
     assert (same.difference, same.low) == (0, 0) and math.isnan(same.p)
     assert math.isnan(clustered_difference([1, 0], [0, 0], ["x", "x"]).p)
     assert math.isnan(clustered_difference([], [], []).difference)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_patient_a_group_tells_no_difference(seed: int) -> None:
+    """What is left of the patients' components is rounding, 1e-17, and must not be taken for a sure difference."""
+    rng = np.random.default_rng(seed)
+    truth = np.concatenate([rng.integers(0, 2, 7), [1, 0], rng.integers(0, 2, 6), [1, 0]])
+    group = np.repeat([0, 1], [9, 8])
+    found = clustered_heterogeneity(truth, rng.random(17), group, group)
+    assert math.isnan(found.statistic) and math.isnan(found.p)

@@ -46,7 +46,8 @@ def facts(given: Evaluation) -> dict[str, str]:
         "measures": "Sensitivity, specificity, accuracy, PPV, NPV, AUC; Dice of segmentations; Brier score, log loss "
         f"and expected calibration error of probabilities. Threshold: {threshold(given)}.",
         "internal": f"{_number_word(data.folds).capitalize()}-fold cross-validation. {sealed(given)}",
-        "counted": f"{_flow(given)}{data.scans:,} scans of {data.patients:,} patients with {data.lesions:,} visible lesions.",
+        "counted": f"{_flow(given)}{data.scans:,} scans of {data.patients:,} patients with {data.lesions:,} visible "
+        "lesions.",
         "results": results(given),
         "limits": "Scans are simulated: nothing here says how well a network does on patients." if simulated else "",
         "version": given.versions.get("Osteoscope", ""),

@@ -17,6 +17,9 @@ from workstation.stats.roc import Area, AreaDifference, both_classes, difference
 from workstation.stats.tables import ChiSquare
 from workstation.stats.truth import Booleans, Floats, Numbers, numbered, scores
 
+ROUNDING = 1e-20
+"""A variance of an AUC below this is 0: of a million lesions it is more than 1e-13, and the rest is rounding."""
+
 
 def clustered_auc(truth: ArrayLike, score: ArrayLike, clusters: ArrayLike) -> Area:
     """The AUC over all cases with the interval that holds when cases of one cluster (patient) are alike.
@@ -68,7 +71,7 @@ def clustered_heterogeneity(truth: ArrayLike, score: ArrayLike, clusters: ArrayL
     apart = pull[:, 1:] - pull[:, :1]
     spread = among / (among - 1) * apart.T @ apart
     away = areas[1:] - areas[0]
-    if np.linalg.matrix_rank(spread) < k - 1:
+    if np.linalg.matrix_rank(spread, tol=max(ROUNDING, float(np.abs(spread).max()) * 1e-12)) < k - 1:
         return ChiSquare(math.nan, 0, math.nan, name)
     statistic = float(away @ np.linalg.solve(spread, away))
     return ChiSquare(statistic, k - 1, chi_square_tail(statistic, k - 1), name)
@@ -89,4 +92,5 @@ def _variance(positive: Booleans, number: Numbers, of_positives: Floats, of_nega
     s01 = with_well / (with_well - 1) * float(from_well @ from_well) / n
     s11 = clusters / (clusters - 1) * float(from_ill @ from_well)
     # Few patients that have both classes can make the estimate negative; no variance is.
-    return max(s10 / m + s01 / n + 2 * s11 / (m * n), 0.0)
+    variance = s10 / m + s01 / n + 2 * s11 / (m * n)
+    return variance if variance > ROUNDING else 0.0

@@ -14,6 +14,8 @@ def rounded(value: float, decimals: int) -> str:
         return NONE
     if math.isinf(value):
         return "\N{INFINITY}" if value > 0 else "-\N{INFINITY}"
+    if abs(value) >= 1e15:  # more digits than a float has
+        return f"{value:.{decimals}f}"
     # The shortest decimal of a float is the number that was meant: 0.125, not a little less.
     return str(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
