@@ -11,7 +11,8 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def run(
     prints = library.prints()
     lesions = files = 0
     part = out / f"{TABLE}.part"
-    with closing(_form(form, prints)) as made:
+    with closing(_form(form, prints, alike(library.lesions().readers()))) as made:
         try:
             with open(part, "w", encoding="utf-8", newline="") as stream:
                 write = _table(stream)
@@ -100,15 +101,22 @@ def put(file: Path, data: bytes | Iterator[bytes]) -> None:
         raise WorkflowError(f"{file} could not be written: {error.strerror}. Those before it are whole.") from error
 
 
-def stem(key: ReadingKey) -> str:
+def alike(readers: Iterable[str]) -> frozenset[str]:
+    """Those whose names are one where a file system tells no capitals from small letters."""
+    names = set(readers)
+    times = Counter(name.casefold() for name in names)
+    return frozenset(name for name in names if times[name.casefold()] > 1)
+
+
+def stem(key: ReadingKey, told_apart: Collection[str] = ()) -> str:
     """The part of a file's name that tells the reading: scan, reader, round, in letters any file system takes."""
-    return f"{key.scan}_{reader_stem(key)}"
+    return f"{key.scan}_{reader_stem(key, told_apart)}"
 
 
-def reader_stem(key: ReadingKey) -> str:
-    """The same without the scan."""
+def reader_stem(key: ReadingKey, told_apart: Collection[str] = ()) -> str:
+    """The same without the scan. told_apart: readers whose names alone do not (`alike`)."""
     plain = re.sub(r"[^A-Za-z0-9-]+", "-", key.reader)[:40]
-    if plain != key.reader:  # two readers must never share a name
+    if plain != key.reader or key.reader in told_apart:  # two readers must never share a name
         plain += "-" + hashlib.sha256(key.reader.encode("utf-8", "replace")).hexdigest()[:6]
     return f"{plain}_r{key.round}"
 
@@ -139,18 +147,19 @@ class _Form(Protocol):
     def close(self) -> None: ...
 
 
-def _form(form: str, prints: Mapping[tuple[str, View], str]) -> _Form:
-    return {"csv": _Csv, "coco": _Coco, "labelme": _Labelme, "nnunet": _NnUnet}.get(form, _PerScan)(form, prints)
+def _form(form: str, prints: Mapping[tuple[str, View], str], told_apart: Collection[str]) -> _Form:
+    made = {"csv": _Csv, "coco": _Coco, "labelme": _Labelme, "nnunet": _NnUnet}.get(form, _PerScan)
+    return made(form, prints, told_apart)
 
 
 class _PerScan:
     """png and nifti: every scan for itself."""
 
-    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
-        self.form, self.prints = form, prints
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str], told_apart: Collection[str]) -> None:
+        self.form, self.prints, self.told_apart = form, prints, told_apart
 
     def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
-        return _pictures(self.form, scan, row, readings)
+        return _pictures(self.form, scan, row, readings, self.told_apart)
 
     def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
         return ()
@@ -160,8 +169,8 @@ class _PerScan:
 
 
 class _Csv(_PerScan):
-    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
-        super().__init__(form, prints)
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str], told_apart: Collection[str]) -> None:
+        super().__init__(form, prints, told_apart)
         self.rows: list[dict[str, object]] = []
 
     def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
@@ -185,19 +194,20 @@ class _Labelme(_PerScan):
         from workstation.workflows import export_labelme
 
         stands = _standing(row, readings)
-        places = [("" if reading is stands else reader_stem(reading.key), reading) for reading in readings]
+        places = [("" if one is stands else reader_stem(one.key, self.told_apart), one) for one in readings]
         return export_labelme.files(scan, places, self.prints)
 
 
 class _Coco(_PerScan):
-    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str], told_apart: Collection[str]) -> None:
         from workstation.workflows.export_coco import Coco
 
-        super().__init__(form, prints)
+        super().__init__(form, prints, told_apart)
         self.coco = Coco()
 
     def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
-        return self.coco.files(scan, [(f"coco_{reader_stem(r.key)}", r) for r in readings], self.prints)
+        named = [(f"coco_{reader_stem(one.key, self.told_apart)}", one) for one in readings]
+        return self.coco.files(scan, named, self.prints)
 
     def finish(self) -> Iterable[tuple[str, bytes | Iterator[bytes]]]:
         return self.coco.finish()
@@ -207,10 +217,10 @@ class _Coco(_PerScan):
 
 
 class _NnUnet(_PerScan):
-    def __init__(self, form: str, prints: Mapping[tuple[str, View], str]) -> None:
+    def __init__(self, form: str, prints: Mapping[tuple[str, View], str], told_apart: Collection[str]) -> None:
         from workstation.workflows.export_nnunet import NnUnet
 
-        super().__init__(form, prints)
+        super().__init__(form, prints, told_apart)
         self.nnunet = NnUnet()
 
     def files(self, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
@@ -226,7 +236,9 @@ def _standing(row: ScanRow, readings: Sequence[Reading]) -> Reading | None:
     return min(own, key=lambda reading: reading.key.round, default=None)
 
 
-def _pictures(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+def _pictures(
+    form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading], told_apart: Collection[str]
+) -> Iterator[tuple[str, bytes]]:
     from workstation.workflows import export_nifti, export_png
 
     of_scan: Mapping[str, bytes]
@@ -239,4 +251,4 @@ def _pictures(form: str, scan: Scan, row: ScanRow, readings: Sequence[Reading]) 
         yield f"{scan.id}{name}.{suffix}", data
     for reading in readings:
         for view, frame in scan.frames.items():
-            yield f"{stem(reading.key)}_{view}_mask.{suffix}", of_reading(frame, reading)
+            yield f"{stem(reading.key, told_apart)}_{view}_mask.{suffix}", of_reading(frame, reading)
