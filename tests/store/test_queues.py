@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workstation.core import edits
+from workstation.core.clinical import Clinical
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, Lesion, Progress, ReadingKey, Roi
 from workstation.core.pace import Pace
@@ -25,6 +26,7 @@ from workstation.core.people import Person, Role
 from workstation.core.repeats import Item, with_repeats
 from workstation.core.scan import View
 from workstation.store import history
+from workstation.store.blinded import BlindLibrary
 from workstation.store.errors import LibraryError
 from workstation.store.library import Library
 from workstation.store.queues import Asked, Place
@@ -130,6 +132,35 @@ def test_progress_follows_the_readings(filled: Library) -> None:
     assert filled.pace(queue).done == 2
     assert filled.first_left(queue.id) == 0
     assert filled.verify().ok
+
+
+@pytest.mark.parametrize("blinded", [False, True])
+def test_what_the_clinic_excludes_is_not_left_until_it_takes_that_back(filled: Library, blinded: bool) -> None:
+    """Of S0 to S5: S0 done, then S0, S1, S2 and S5 excluded."""
+    queue = make(filled, SCANS, blinded=blinded)
+    judge(filled, ReadingKey("S0", "anna"))
+    assert filled.pace(queue) == Pace(1, 6, 0, 0) and filled.place_in(queue).position == 1
+    patients = {row.scan: row.patient for row in filled.rows(SCANS)}
+    out = ("S0", "S1", "S2", "S5")
+    for scan in out:
+        filled.tell_clinical(patients[scan], Clinical(excluded="no informed consent"), "Exclude", "rita")
+    seen = BlindLibrary(filled, "anna") if blinded else filled
+    pace = seen.pace(queue)
+    assert (pace.done, pace.total, pace.excluded) == (1, 3, 3), "what was done before stays done"
+    assert seen.first_left(queue.id) == 3 and seen.place_in(queue).position == 3
+    assert [item.position for item in seen.queue_items(queue.id) if item.left] == [3, 4]
+    after = [seen.queue_beside(queue.id, at, 1) for at in range(-1, 6)]
+    assert [item and item.position for item in after] == [3, 3, 3, 3, 4, None, None]
+    assert seen.queue_beside(queue.id, 3, -1) is None
+    judge(filled, ReadingKey("S3", "anna"))
+    judge(filled, ReadingKey("S4", "anna"))
+    assert filled.first_left(queue.id) is None and filled.place_in(queue) is None
+    assert filled.pace(queue).hours_left == 0 and filled.verify().ok
+    for scan in ("S0", "S1"):
+        filled.undo_clinical(patients[scan], "rita")
+    assert (filled.pace(queue).total, filled.pace(queue).excluded) == (4, 2)
+    assert filled.first_left(queue.id) == 1 and filled.place_in(queue).position == 1
+    filled.end_queue(queue.id, "rita")
 
 
 def test_the_pace_leaves_pauses_out(filled: Library, clock: Clock) -> None:

@@ -238,6 +238,29 @@ def test_whoever_has_the_longest_name_is_not_cut_into_somebody_else(window: Main
     assert window.workbench.reader == name and window.workbench.role is Role.PHYSICIAN
 
 
+def test_cases_the_clinic_excludes_are_stepped_over(window: MainWindow) -> None:
+    make_queue(window)
+    page, library, progress = window.read_page, window.workbench.library, window.queue_page.progress
+    assert library is not None and page.queue.queue is not None
+    items = library.queue_items(page.queue.queue.id)
+    patient = library.rows([items[1].key.scan])[0].patient
+    progress.resume.click()
+    Library.tell_clinical(library, patient, Clinical(excluded="no informed consent"), "Exclude", "rita")  # another does
+    out = [item.position for item in library.queue_items(page.queue.queue.id) if item.excluded]
+    assert 1 in out
+    window.workbench.changed.emit(Changes.SCANS)
+    assert f"0 of {len(items) - len(out)} cases; {len(out)} excluded" in progress._done.text()
+    page.reading.step(1)
+    assert page.reading.at == next(n for n in range(1, len(items)) if n not in out)
+    model = page.cases.view.model()
+    assert model.index(1, 0).data(ROW).status is Progress.EXCLUDED
+    Library.undo_clinical(library, patient, "rita")
+    window.workbench.changed.emit(Changes.SCANS)
+    assert f"0 of {len(items)} cases" in progress._done.text() and "excluded" not in progress._done.text()
+    page.reading.step(-1)
+    assert page.reading.at == max(n for n in range(len(items)) if n < next(n for n in range(1, 9) if n not in out))
+
+
 def test_going_along_a_queue_to_its_end(qtbot, window: MainWindow) -> None:
     """Every case once, three of them again as if new; then all is done."""
     make_queue(window, share=50.0, gap=2)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from workstation.app import actions
 from workstation.app.reading import Reading
 from workstation.app.viewer import Viewer
 from workstation.app.viewport import LARGEST, SMALLEST, Viewport
@@ -58,7 +59,7 @@ class WorkQueue(QObject):
 
     @property
     def total(self) -> int:
-        return self.pace.total
+        return self.pace.total + self.pace.excluded
 
     # Who
 
@@ -130,6 +131,17 @@ class WorkQueue(QObject):
         """The day the queue was made, here."""
         return "" if self.queue is None else queueing.made_on(self.queue)
 
+    @property
+    def words(self) -> str:
+        """Whose queue, and how much of it is left."""
+        left, total = self.pace.total - self.pace.done, self.pace.total
+        return self.tr("Queue of {0}: {1:,} of {2:,} left").format(self._workbench.reader, left, total)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last start ended in this queue: closed or killed, and not left for the library's list."""
+        return self.queue is not None and self._workbench.settings.queue_walked == self.queue.id
+
     def resume(self) -> bool:
         """Go on where the reader was: the case, the lesion, where they looked. False where nothing is left."""
         library, queue = self._workbench.library, self.queue
@@ -142,7 +154,7 @@ class WorkQueue(QObject):
         kept = _kept(self._workbench.settings.queue_place, queue.id)
         if kept is not None:
             items = library.queue_items(queue.id, kept.position, kept.position + 1)
-            if items and not items[0].done and kept.position <= max(position, kept.furthest):
+            if items and items[0].left and kept.position <= max(position, kept.furthest):
                 same = kept.position == position
                 position, looked = kept.position, kept.viewport
                 lesion = kept.lesion if kept.lesion is not None or not same else lesion
@@ -166,6 +178,7 @@ class WorkQueue(QObject):
         self._furthest = max(self._furthest, position, library.first_left(queue.id) or 0)
         self._show_cases(library, queue)
         self._reading.open(items[0].key.scan, position)
+        self._workbench.change_settings(queue_walked=queue.id)  # at once: nothing else tells it after a kill
         self._looked()
 
     def _show_cases(self, library: Library, queue: Queue) -> None:
@@ -189,8 +202,9 @@ class WorkQueue(QObject):
         if at is None:
             self.resume()
             return
-        if 0 <= at + by < self.total:
-            self.go(at + by)
+        beside = library.queue_beside(queue.id, at, by)
+        if beside is not None:
+            self.go(beside.position)
             return
         left = library.first_left(queue.id)
         if by < 0:
@@ -208,23 +222,26 @@ class WorkQueue(QObject):
         library, queue, at = self._workbench.library, self.queue, self._reading.at
         if library is None or queue is None or at is None:
             return None
-        items = library.queue_items(queue.id, at + 1, at + 2)
-        return items[0].key.scan if items else None
+        beside = library.queue_beside(queue.id, at, 1)
+        return None if beside is None else beside.key.scan
 
     def leave(self) -> None:
-        """The reading page follows the library's list again."""
+        """The reading page follows the library's list again, and says so where it did not."""
         if self.walking:
             self.keep_place()
             self._reading.walk = None
+            said = self.tr("{0}. You have left it for the library's list; go on with it on the Queue page ({1}).")
+            self._workbench.note(said.format(self.words, actions.key("page.queue")))
+        self._workbench.change_settings(queue_walked="")
 
     def dress(self, start: int, rows: list[ScanRow]) -> list[ScanRow]:
-        """In a blinded queue a case shows whether it is done, and nothing of what was found."""
+        """In a blinded queue a case shows whether it is done or excluded, and nothing of what was found."""
         if self.queue is None or not self.queue.blinded:
             return rows
         blank: dict[str, Any] = dict.fromkeys(("lesions", "malignant", "benign", "uncertain"), 0)
         blank |= {"grade": None, "reason": "", "reader": None}
         return [
-            replace(row, status=Progress.DONE if at in self._done else Progress.NEW, **blank)
+            replace(row, status=_shown(row.status, at in self._done), **blank)
             for at, row in enumerate(rows, start)
         ]
 
@@ -272,6 +289,12 @@ class WorkQueue(QObject):
         library, queue = self._workbench.library, self.queue
         self.pace = Pace(0, 0, 0, 0.0) if library is None or queue is None else library.pace(queue)
         self.changed.emit()
+
+
+def _shown(status: Progress, done: bool) -> Progress:
+    if done:
+        return Progress.DONE
+    return Progress.EXCLUDED if status is Progress.EXCLUDED else Progress.NEW
 
 
 @dataclass(frozen=True)

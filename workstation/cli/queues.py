@@ -107,7 +107,7 @@ def run_status(arguments: argparse.Namespace) -> int:
     elif not found:
         print("There is no queue that is not ended. Make one with: osteoscope queue new")
     else:
-        names = ("reader", "role", "done", "of", "lesions", "lesions an hour", "hours left", "blinded", "made")
+        names = ("reader", "role", "done", "of", "excluded", "lesions", "lesions an hour", "hours left", "blinded", "made")
         print_table(names, [_line(one) for one in found])
     return DONE
 
@@ -117,7 +117,7 @@ def _line(one: Progress) -> tuple[object, ...]:
 
     queue = one.queue
     return (
-        queue.reader, one.role, one.done, one.total, one.lesions, _number(one.lesions_per_hour, 0),
+        queue.reader, one.role, one.done, one.total, one.excluded, one.lesions, _number(one.lesions_per_hour, 0),
         _number(one.hours_left, 1), "yes" if queue.blinded else "no", f"{made_on(queue)} by {queue.who}",
     )  # fmt: skip
 

@@ -25,12 +25,16 @@ def worked(times: Iterable[float], before: float | None = None, pause_s: float =
 
 @dataclass(frozen=True)
 class Pace:
-    """cases: done of total. lesions: drawn so far. seconds: worked so far."""
+    """cases: done of total. lesions: drawn so far. seconds: worked so far. excluded: cases the clinic took out of these.
+
+    A case that was done before it was excluded is work done, and stays among the done.
+    """
 
     done: int
     total: int
     lesions: int
     seconds: float
+    excluded: int = 0
 
     @property
     def lesions_per_hour(self) -> float:

@@ -27,8 +27,8 @@ from workstation.store.values import ScanQuery, ScanRow
 OPEN = frozenset(
     "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
     " prints thumbnail objects patients people role tell_role make_queue make_queues end_queue queues open_queue"
-    " queue_items spacing queue_scans first_left place_in pace come_back verify verifying backup backing_up"
-    " sealed openings note_opening".split()
+    " queue_items queue_beside spacing queue_scans first_left place_in pace come_back verify verifying backup"
+    " backing_up sealed openings note_opening".split()
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)

@@ -323,9 +323,14 @@ class Library:
             return queues.scans(connection, queue, start, stop)
 
     def first_left(self, queue: str, after: int = -1) -> int | None:
-        """The first position of a queue behind `after` that is not done."""
+        """The first position of a queue behind `after` that is left."""
         with self._connections.reading() as connection:
             return queues.first_left(connection, queue, after)
+
+    def queue_beside(self, queue: str, position: int, by: int) -> QueueItem | None:
+        """The next case (by > 0) or the one before that the clinic does not exclude."""
+        with self._connections.reading() as connection:
+            return queues.beside(connection, queue, position, by)
 
     def place_in(self, queue: Queue) -> Place | None:
         """Where a queue is gone on with; None where all is done."""

@@ -24,6 +24,8 @@ from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
 
 MAKE, END = "queue", "queue end"
+# Of queue_items q: nothing is left to do of what the clinic excludes, until it takes that back.
+_OUT = "EXISTS (SELECT 1 FROM scans s WHERE s.id = q.scan AND s.excluded IS NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,19 @@ class Queue:
 
 @dataclass(frozen=True)
 class QueueItem:
-    """One case of a queue. key: the reading that is to be made; done: it is done, reviewed or excluded."""
+    """One case of a queue. key: the reading that is to be made; done: it is done, reviewed or excluded.
+
+    excluded: by the clinic, whatever its reader says.
+    """
 
     position: int
     key: ReadingKey
     done: bool
+    excluded: bool = False
+
+    @property
+    def left(self) -> bool:
+        return not (self.done or self.excluded)
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,8 @@ class _State:
         }
         self.done = sum(done for done, _ in self.begun.values())
         self.lesions = sum(lesions for _, lesions in self.begun.values())
+        self.looked = -1  # the row of the history up to which exclusions are known
+        self.out: list[tuple[str, int]] = []
 
     def catch_up(self, connection: sqlite3.Connection, queue: Queue) -> Pace:
         # All edits of the reader by their index, or the few rows that came since by theirs.
@@ -148,7 +160,19 @@ class _State:
             self.last = times[-1]
         if new:
             self.seq = new[-1][0]
-        return Pace(self.done, self.total, self.lesions, self.seconds)
+        excluded = sum(not self.begun.get(key, (0, 0))[0] for key in self._excluded(connection, queue))
+        return Pace(self.done, self.total - excluded, self.lesions, self.seconds, excluded)
+
+    def _excluded(self, connection: sqlite3.Connection, queue: Queue) -> list[tuple[str, int]]:
+        """Scan and round of the cases the clinic excludes, looked up again when anything but readings has changed."""
+        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM history").fetchone()
+        told = "SELECT 1 FROM history NOT INDEXED WHERE seq > ? AND round = 0 LIMIT 1"
+        if self.looked < 0 or connection.execute(told, (self.looked,)).fetchone():
+            self.out = connection.execute(
+                f"SELECT q.scan, q.round FROM queue_items q WHERE q.queue = ? AND {_OUT}", (queue.id,)
+            ).fetchall()
+        self.looked = last
+        return self.out
 
     def _item(self, connection: sqlite3.Connection, queue: Queue, scan: str, number: int) -> tuple[int, int] | None:
         """Done and lesions of a case of this queue; None for a case of none or of another."""
@@ -198,11 +222,21 @@ def of_reader(connection: sqlite3.Connection, reader: str | None = None) -> list
 def items(connection: sqlite3.Connection, queue: str, start: int = 0, stop: int | None = None) -> list[QueueItem]:
     """The items at these positions, in order."""
     found = connection.execute(
-        "SELECT position, scan, reader, round, done FROM queue_items WHERE queue = ? AND position >= ?"
+        f"SELECT position, scan, reader, round, done, {_OUT} FROM queue_items q WHERE queue = ? AND position >= ?"
         " AND position < ? ORDER BY position",
         (queue, start, 1 << 40 if stop is None else stop),
     )
-    return [QueueItem(position, ReadingKey(*key), bool(done)) for position, *key, done in found]
+    return [QueueItem(position, ReadingKey(*key), bool(done), bool(out)) for position, *key, done, out in found]
+
+
+def beside(connection: sqlite3.Connection, queue: str, position: int, by: int) -> QueueItem | None:
+    """The next item that the clinic does not exclude, behind this one (by > 0) or before it; None: there is none."""
+    way = "> ? AND {0} ORDER BY position" if by > 0 else "< ? AND {0} ORDER BY position DESC"
+    found = connection.execute(
+        f"SELECT position FROM queue_items q WHERE queue = ? AND position {way.format(f'NOT {_OUT}')} LIMIT 1",
+        (queue, position),
+    ).fetchone()
+    return None if found is None else items(connection, queue, found[0], found[0] + 1)[0]
 
 
 def scans(connection: sqlite3.Connection, queue: str, start: int, stop: int) -> list[tuple[str, bool]]:
@@ -215,22 +249,23 @@ def scans(connection: sqlite3.Connection, queue: str, start: int, stop: int) -> 
 
 
 def first_left(connection: sqlite3.Connection, queue: str, after: int = -1) -> int | None:
-    """The first position behind `after` that is not done; None where all are."""
+    """The first position behind `after` that is left: not done and not excluded by the clinic. None where all are."""
     found = connection.execute(
-        "SELECT min(position) FROM queue_items WHERE queue = ? AND NOT done AND position > ?", (queue, after)
+        f"SELECT position FROM queue_items q WHERE queue = ? AND NOT done AND position > ? AND NOT {_OUT}"
+        " ORDER BY position LIMIT 1",
+        (queue, after),
     ).fetchone()
-    return None if found[0] is None else int(found[0])
+    return None if found is None else int(found[0])
 
 
 def reached(connection: sqlite3.Connection, queue: str) -> dict[str, int]:
     """Cases that have come back by now, with their present round: they are at their turn, or have been begun."""
+    left = first_left(connection, queue)
     found = connection.execute(
         "SELECT q.scan, max(q.round) FROM queue_items q LEFT JOIN readings r"
         " ON r.scan = q.scan AND r.reader = q.reader AND r.round = q.round WHERE q.queue = ?1 AND q.round > 1"
-        " AND (r.id IS NOT NULL OR q.position <="
-        " (SELECT coalesce(min(position), 1 << 40) FROM queue_items WHERE queue = ?1 AND NOT done))"
-        " GROUP BY q.scan",
-        (queue,),
+        " AND (r.id IS NOT NULL OR q.position <= ?2) GROUP BY q.scan",
+        (queue, 1 << 40 if left is None else left),
     )
     return {scan: int(number) for scan, number in found}
 
@@ -242,7 +277,7 @@ def place(connection: sqlite3.Connection, queue: Queue) -> Place | None:
         return None
     # Of the queue's own cases: what its reader read elsewhere in the meantime does not lose the place.
     last = connection.execute(
-        "SELECT q.position, q.done, h.of, h.edit FROM history h INDEXED BY history_reader"
+        f"SELECT q.position, q.done OR {_OUT}, h.of, h.edit FROM history h INDEXED BY history_reader"
         " CROSS JOIN queue_items q INDEXED BY queue_items_reading"
         " ON q.scan = h.scan AND q.reader = h.reader AND q.round = h.round AND q.queue = ?"
         " WHERE h.reader = ? AND h.round > 0 AND h.seq > ? ORDER BY h.at DESC LIMIT 1",

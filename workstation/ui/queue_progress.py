@@ -67,7 +67,9 @@ class QueueProgress(QFrame):
             return
         self.bar.setRange(0, max(pace.total, 1))
         self.bar.setValue(pace.done)
-        self._done.setText(self.tr("{0:,} of {1:,} cases").format(pace.done, pace.total))
+        done = self.tr("{0:,} of {1:,} cases").format(pace.done, pace.total)
+        out = self.tr("{0}; {1:,} excluded").format(done, pace.excluded)
+        self._done.setText(out if pace.excluded else done)
         rate = pace.lesions_per_hour
         measured = self.tr("{0:,.0f} lesions an hour, pauses over 3 minutes left out").format(rate)
         self._rate.setText(self.tr("not known yet") if math.isnan(rate) else measured)

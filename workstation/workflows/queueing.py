@@ -48,7 +48,10 @@ class Team:
 
 @dataclass(frozen=True)
 class Progress:
-    """A queue and how far its reader is. repeats: the cases that come back. Hours and pace are nan where not known."""
+    """A queue and how far its reader is. repeats: the cases that come back. Hours and pace are nan where not known.
+
+    excluded: cases the clinic took out since, which are not in `total`.
+    """
 
     queue: Queue
     role: Role | None
@@ -59,6 +62,7 @@ class Progress:
     seconds: float
     lesions_per_hour: float
     hours_left: float
+    excluded: int
 
 
 def people(library: Library, named: Sequence[str]) -> tuple[Person, ...]:
@@ -166,7 +170,7 @@ def progress(library: Library, ended: bool = False, whose: str | None = None) ->
         found.append(
             Progress(
                 queue, library.role(queue.reader), repeats, pace.done, pace.total, pace.lesions, pace.seconds,
-                pace.lesions_per_hour, pace.hours_left,
+                pace.lesions_per_hour, pace.hours_left, pace.excluded,
             )
         )  # fmt: skip
     return found
@@ -183,7 +187,7 @@ def as_json(one: Progress) -> dict[str, Any]:
     return {
         "queue": queue.id, "reader": queue.reader, "role": None if one.role is None else str(one.role),
         "blinded": queue.blinded, "ended": queue.ended, "made": queue.at, "made_by": queue.who, **queue.settings,
-        "repeats": one.repeats, "done": one.done, "total": one.total, "lesions": one.lesions,
+        "repeats": one.repeats, "done": one.done, "total": one.total, "excluded": one.excluded, "lesions": one.lesions,
         "hours": one.seconds / 3600.0, "lesions_per_hour": one.lesions_per_hour, "hours_left": one.hours_left,
     }  # fmt: skip
 
