@@ -64,13 +64,17 @@ def names(kind: str) -> Mapping[str, str]:
     return found
 
 
-def column_name(column: str) -> str:
+def column_name(table: Table, column: str) -> str:
+    """The head of a column; of a segmentation's it is the Dice, of whichever scans and threshold."""
+    if table.number == "dice":
+        _, _, rest = column.partition(", ")
+        return f"Dice, {rest.replace('oracle threshold', 'best threshold in hindsight')}" if rest else "Dice"
     known = names("columns").get(column)
     if known is not None:
         return known
     first, _, rest = column.partition(" ")
     if first in ("ppv", "npv"):
-        return f"{first.upper()} {rest}"
+        return f"{first.upper()} {rest} prevalence"
     return column[:1].upper() + column[1:]
 
 
@@ -106,6 +110,7 @@ def _shown(cell: Cell, digits: int, share: bool, signed: bool = False) -> Shown:
     plain, over = split(cell.intervals)
     count = f"{cell.count:,.0f}/{cell.total:,.0f}" if cell.count is not None and cell.total is not None else ""
     folds = cell.folds if cell.folds is not None and len(cell.folds.values) > 1 else None
+    folds = None if folds is None or math.isnan(folds.mean) else folds
     return Shown(
         figure(cell.value, digits, share, signed),
         count,
@@ -154,7 +159,7 @@ def shown_comparison(table: Table, given: Comparison) -> ShownComparison:
         f"{name} {paper[key]}" for name, key in (("\u03c7\u00b2", "statistic"), ("P", "p")) if key in paper
     )  # fmt: skip
     return ShownComparison(
-        column_name(given.column), tuple(row_name(each) for each in given.of),
+        column_name(table, given.column), tuple(row_name(each) for each in given.of),
         _shown(cell, digits, share, True) if cell else None, intervals,
         tuple(shown_test(each) for each in given.tests), given.cases, given.patients, printed,
     )  # fmt: skip

@@ -117,11 +117,12 @@ def networks_only(trainings: Iterable[Training]) -> list[Training]:
 def _auc(table: Table, network: str) -> list[str]:
     for row in table.rows:
         cell = row.cells.get("auc")
-        if row.key == network and cell is not None and table.number in ("3", "networks", "4"):
+        whole = row.key == network and table.number in ("3", "networks", "4")
+        if cell is not None and (whole or (table.paper, table.number, row.key) == ("b", "2", "total")):
             over = cell.intervals[-1] if cell.intervals else None
             span = f"{rounded(over.low, 3)} to {rounded(over.high, 3)}" if over else "not known"
             return [
-                f"{row_name(row.key)}: AUC {rounded(cell.value, 3)} (95 % interval over patients {span}) over "
+                f"{row_name(network)}: AUC {rounded(cell.value, 3)} (95 % interval over patients {span}) over "
                 f"{row.cases:,} cases."
             ]
     return []

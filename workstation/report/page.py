@@ -59,7 +59,7 @@ def _overview(given: Evaluation) -> list[tuple[str, str]]:
     ]  # fmt: skip
     if data.cohort:
         found.append(("Cohort", f"{data.cohort}, seed {data.seed}"))
-    if not math.isnan(data.best_auc):
+    if not math.isnan(data.best_auc) and any(study.paper == "a" for study in given.studies):
         found.append(("Bound on AUC, all lesions of the set", rounded(data.best_auc, 3)))
     return [*found, ("Data set, SHA-256", data.hash[:16]), ("Made on", given.made)]
 
@@ -85,7 +85,7 @@ def _table(table: Table, study: Study) -> dict[str, Any]:
         for row in table.rows
     ]  # fmt: skip
     columns = [
-        {"name": column_name(column), "unit": _unit(table, at, rows)} for at, column in enumerate(table.columns)
+        {"name": column_name(table, column), "unit": _unit(table, at, rows)} for at, column in enumerate(table.columns)
     ]
     compared = [(each, shown_comparison(table, each)) for each in table.comparisons]
     return {
@@ -102,7 +102,7 @@ def _table(table: Table, study: Study) -> dict[str, Any]:
 
 def _unit(table: Table, at: int, rows: Sequence[dict[str, Any]]) -> str:
     units = {row["cells"][at].unit for row in rows}
-    return "%" if "%" in units and "%" not in column_name(table.columns[at]) else ""
+    return "%" if "%" in units and "%" not in column_name(table, table.columns[at]) else ""
 
 
 def _key(rows: Sequence[dict[str, Any]]) -> str:
@@ -118,13 +118,13 @@ def _key(rows: Sequence[dict[str, Any]]) -> str:
         said.append("then mean and standard deviation of the folds")
     if any(cell.paper for cell in cells):
         said.append("then what the paper prints, on its own patients")
-    text = ", ".join(said)
+    text = ", ".join(said).removeprefix("then ")
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _meanings(study: Study) -> str:
     """What the columns of a study's tables mean, once."""
-    used = dict.fromkeys(column for table in study.tables for column in table.columns)
+    used = {column for table in study.tables for column in table.columns} | {table.number for table in study.tables}
     return " ".join(text for column, text in names("abbreviations").items() if column in used)
 
 
@@ -179,7 +179,7 @@ def _long(table: Table) -> list[dict[str, Any]]:
             if cell is None or not (cell.intervals or cell.folds):
                 continue
             found.append(
-                {"row": row_name(row.key) if first else "", "column": column_name(column), "first": first,
+                {"row": row_name(row.key) if first else "", "column": column_name(table, column), "first": first,
                  "cell": shown(table, row, column)}
             )  # fmt: skip
             first = False

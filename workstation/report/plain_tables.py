@@ -34,8 +34,8 @@ def markdown(table: Table) -> str:
     """The table with what was compared and its notes, as GitHub reads it."""
     lines = [f"### {title(table)}", ""]
     with_cases = not counts_cases(table)
-    head = ["", *(["Cases (patients)"] if with_cases else []), *(_head(table, column) for column in table.columns)]
-    rows = [head, ["---", *["---:"] * (len(head) - 1)]]
+    first = ["", *(["Cases (patients)"] if with_cases else []), *(head(table, column) for column in table.columns)]
+    rows = [first, ["---", *["---:"] * (len(first) - 1)]]
     for row in table.rows:
         many = [f"{row.cases:,} ({row.patients:,})" if row.cells else "none"] if with_cases else []
         rows.append([row_name(row.key), *many, *(_in_one(shown(table, row, column)) for column in table.columns)])
@@ -54,7 +54,7 @@ def counts_cases(table: Table) -> bool:
 
 def title(table: Table) -> str:
     """ "Table 3. Networks"; those the papers do not number by their name alone."""
-    number = f"Table {table.number}. " if table.number[:1].isdigit() or table.number[:1] == "S" else ""
+    number = f"Table {table.number}. " if re.fullmatch("S?[0-9]+", table.number) else ""
     return number + re.sub(r"(?<=[ ])([a-z0-9-]+)$", lambda found: _named(found[1]), table.title)
 
 
@@ -82,9 +82,10 @@ def _undefined(table: Table) -> list[str]:
     return [*found, *(["An en dash stands where there are no cases to take a share of."] if shares else [])]
 
 
-def _head(table: Table, column: str) -> str:
+def head(table: Table, column: str) -> str:
+    """A column's name with its unit."""
     units = {shown(table, row, column).unit for row in table.rows}
-    name = column_name(column)
+    name = column_name(table, column)
     return f"{name}, %" if "%" in units and "%" not in name else name
 
 

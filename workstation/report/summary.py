@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workstation.report.cells import Shown, column_name, row_name, shown
+from workstation.report.cells import Shown, row_name, shown
 from workstation.report.evaluation import Evaluation
 from workstation.report.facts import facts, sealed, trained_on
-from workstation.report.plain_tables import counts_cases, title
+from workstation.report.plain_tables import counts_cases, head, title
 from workstation.stats.evaluation import Table
 
 Columns = tuple[str, list[str], list[list[str]]]
@@ -40,8 +40,7 @@ def compares_networks(table: Table) -> bool:
 
 def _columns(table: Table) -> Columns:
     with_cases = not counts_cases(table)
-    units = {column: {shown(table, row, column).unit for row in table.rows} for column in table.columns}
-    names = [f"{column_name(column)}{', %' if '%' in units[column] else ''}" for column in table.columns]
+    names = [head(table, column) for column in table.columns]
     rows = []
     for row in table.rows:
         cases = [f"{row.cases:,}" if row.cells else "none"] if with_cases else []
