@@ -27,6 +27,7 @@ class Settings:
     last_library: str = ""
     last_scan: str = ""
     queue_place: str = ""  # where the reader looked in a queue, JSON
+    queue_walked: str = ""  # the queue that the reading page went along last; empty where it was the library's list
     adjudicate_dice: float = 0.5  # outlines that lie on each other less than this are put to the adjudicator
     adjudicate_own: bool = False  # who read a scan may adjudicate it
     adjudicate_names: bool = False  # the adjudicator sees whose readings they are

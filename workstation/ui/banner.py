@@ -1,4 +1,7 @@
-"""Who the pictures are of: patient, sex, age, day, tumour, how each view was recognised; "simulated" where it is so."""
+"""Who the pictures are of: patient, sex, age, day, tumour, how each view was recognised; "simulated" where it is so.
+
+And in which queue one reads, where it is not the library's list.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from textwrap import shorten
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from workstation.app.queue import WorkQueue
 from workstation.app.reading import Reading
 from workstation.core.lesion import Progress
 from workstation.core.scan import How
@@ -15,15 +19,16 @@ from workstation.ui.tooltip import plain
 
 
 class Banner(QFrame):
-    def __init__(self, reading: Reading, parent: QWidget | None = None) -> None:
+    def __init__(self, reading: Reading, queue: WorkQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self._reading = reading
+        self._reading, self._queue = reading, queue
         self._patient = QLabel(objectName="title")
         self._facts = ElidedLabel()
         self._facts.setObjectName("quiet")
         self._simulated = QLabel(self.tr("SIMULATED"), objectName="badge")
         self._excluded = QLabel(objectName="badge")
+        self._along = QLabel(objectName="quiet")
         self._views = QLabel(objectName="quiet")
         self._swap = QToolButton()
         self._swap.setText(self.tr("Swap views"))
@@ -32,21 +37,25 @@ class Banner(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 7, 12, 7)
         layout.setSpacing(12)
-        for label in (self._patient, self._facts, self._views, self._excluded):
+        for label in (self._patient, self._facts, self._along, self._views, self._excluded):
             label.setTextFormat(Qt.TextFormat.PlainText)
         layout.addWidget(self._patient)
         layout.addWidget(self._simulated)
         layout.addWidget(self._excluded)
         layout.addWidget(self._facts, 1)
+        layout.addWidget(self._along)
         layout.addWidget(self._views)
         layout.addWidget(self._swap)
         reading.opened.connect(self.refresh)
+        reading.worklist_changed.connect(self._show_queue)
+        queue.changed.connect(self._show_queue)
         reading.editor.edited.connect(self._show_exclusion)
         self.refresh()
 
     def refresh(self) -> None:
         case = self._reading.case
         self._show_exclusion()
+        self._show_queue()
         for part in (self._simulated, self._swap):
             part.setVisible(False)
         if case is None:
@@ -76,6 +85,11 @@ class Banner(QFrame):
         self._views.setText("   ".join(words))
         assumed = any(frame.how is How.ASSUMED for frame in case.scan.frames.values())
         self._swap.setVisible(assumed and self._reading.workbench.writable)
+
+    def _show_queue(self) -> None:
+        """Whose queue, and how much of it is left, while the page goes along it."""
+        self._along.setVisible(self._queue.walking)
+        self._along.setText(self._queue.words if self._queue.walking else "")
 
     def _show_exclusion(self) -> None:
         """That the reading on screen leaves the scan out, and why."""

@@ -205,10 +205,20 @@ class MainWindow(QMainWindow):
         if lesion in self.read_page.editor.lesions:
             self.read_page.viewer.select(lesion)
 
-    def resume(self) -> None:
-        """Go on with the reader's queue where they were."""
-        if self.read_page.queue.resume():
+    def resume(self) -> bool:
+        """Go on with the reader's queue where they were. False where nothing is left."""
+        there = self.read_page.queue.resume()
+        if there:
             self.show_page(1)
+        return there
+
+    def go_on(self) -> None:
+        """Where the last start ended: in the reader's queue, else at the last scan, in the library's list."""
+        library, last = self.workbench.library, self.workbench.settings.last_scan
+        if self.read_page.queue.interrupted and self.resume():
+            return
+        if last and library is not None and library.rows([last]):
+            self.read(last)
 
     def _search(self) -> None:
         self.show_page(0)
@@ -342,9 +352,7 @@ def run(library: Path | None, reader: str | None, read_only: bool) -> int:
         # A mistyped path makes no library: that takes a click, or an import.
         window.show_note(window.tr("There is no library at {0}. Make one with Ctrl+O.").format(library))
     elif folder is not None and workbench.open_library(folder, read_only):
-        last = workbench.settings.last_scan
-        if last and workbench.library is not None and workbench.library.rows([last]):
-            window.read(last)
+        window.go_on()
     window.show()
     Interrupts(application.closeAllWindows, application)
     return application.exec()

@@ -63,7 +63,7 @@ class ReadPage(QWidget):
         self.one_hand = OneHand(self.viewer, self.editor, self.tools.drafting, self.ahead, self)
         self.carrying = Carrying(workbench, self.viewer, self.editor, self)
         self.canvases: list[Canvas] = []
-        self.banner = Banner(self.reading)
+        self.banner = Banner(self.reading, self.queue)
         self.bar = ToolBar(self.tools)
         self.foot = Foot(self.viewer, self.tools, self.one_hand)
         self.cases = CaseList(self.reading)
