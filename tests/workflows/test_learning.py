@@ -110,6 +110,7 @@ def test_a_cross_validation_and_its_tables(
     assert third["rows"][0]["key"] == "tree" and third["rows"][0]["cases"] == 40
     assert len(tables["commands"]) == 2 and "crossval small-a:tree --snapshot data" in tables["commands"][0]
     assert tables["absent"] == [] and (run / "evaluation" / "evaluation.html").is_file()
+    assert main(["evaluate", str(run / "small-a-tree" / "fold-1")]) == 0  # one fold finds it too
     table = run / "small-a-tree/fold-0/predictions.csv"
     lines = table.read_text("utf-8").splitlines()
     cells = lines[1].split(",")

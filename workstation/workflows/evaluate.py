@@ -79,7 +79,7 @@ def compute(asked: Asked) -> Generator[Progress, None, Evaluation]:
         raise CallError(_nothing(trained))
     if strange := {each.task for each in done} - set(PAPERS):
         raise CallError(f"{trained.folder} has a training of an unknown kind: {min(strange)!r}.")
-    frozen = find(trained.folder, trained.snapshot, trained.asked, asked.snapshot)
+    frozen = find(trained.folder, trained.snapshot, asked.snapshot)
     if asked.final:
         openings = yield from final.opened(trained.folder, frozen, asked.library)
     else:

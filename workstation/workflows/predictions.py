@@ -18,7 +18,7 @@ from typing import Any
 from ml.snapshot import Manifest, SnapshotError, read_manifest
 from workstation.stats.burden_tables import SITES
 from workstation.workflows.errors import CallError, WorkflowError
-from workstation.workflows.run_folders import Run, text
+from workstation.workflows.run_folders import Run, asked, text
 
 Columns = Mapping[str, Sequence[str]]
 Case = tuple[str, ...]
@@ -64,14 +64,18 @@ def load(folder: Path) -> Frozen:
     return Frozen(folder, manifest, tables[0], tables[1], cohort)
 
 
-def find(folder: Path, wanted: str, asked: Mapping[str, Any], given: Path | None) -> Frozen:
-    """The snapshot with this hash: the one given, the one noted when the run was begun, or one beside the run."""
+def find(folder: Path, wanted: str, given: Path | None) -> Frozen:
+    """The snapshot with this hash: the one given, the one noted when the run, or the cross-validation it is a fold of,
+    was begun, or one beside it.
+    """
     if given is not None:
         found = load(given)
         if found.manifest.hash != wanted:
             raise CallError(f"{given} is not the snapshot this was trained on: its hash is another one.")
         return found
-    noted = [folder / text(asked, "snapshot")] if text(asked, "snapshot") else []
+    whole = folder.resolve()
+    above = (whole, *whole.parents[:2])
+    noted = [place / text(asked(place), "snapshot") for place in above if text(asked(place), "snapshot")]
     for place in (*noted, folder / "snapshot", folder.parent / "snapshot"):
         if (place / "manifest.json").is_file():
             found = load(place)
