@@ -18,6 +18,7 @@ from workstation.core.disagreement import Difference
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, Progress, ReadingKey
 from workstation.ui import theme
+from workstation.workflows.simulated_readers import Fault
 
 NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -140,6 +141,23 @@ def test_readers_differ_in_letter_and_dash_not_in_colour_alone(judged, name):
     with_marks = np.array(page.canvases[0].grab().toImage().constBits())
     page.viewer.compared = ()
     assert (with_marks != np.array(page.canvases[0].grab().toImage().constBits())).any()
+
+
+def test_joined_readers_whose_labels_differ_leave_a_label_to_give(judged):
+    window, spoilt = judged
+    page, adjudication = window.read_page, window.read_page.adjudication
+    window.read(next(s for s, one in spoilt.items() if any(how is Fault.FLIPPED for _, how in one.faults.values())))
+    press(window, Qt.Key.Key_J)
+    while Difference.LABEL not in adjudication.current.differences:
+        at = adjudication.at
+        press(window, Qt.Key.Key_Space)
+        assert adjudication.at > at
+    press(window, Qt.Key.Key_F8)
+    assert page.editor.lesions[page.viewer.selected].label is None
+    assert "It has no label yet: give it with a digit." in page.judging._answer.text()
+    press(window, Qt.Key.Key_2)
+    assert page.editor.lesions[page.viewer.selected].label is Label.BENIGN
+    assert "Decided" in page.judging._answer.text() and "no label" not in page.judging._answer.text()
 
 
 def test_the_library_counts_and_filters_what_is_to_be_adjudicated(judged):

@@ -114,6 +114,14 @@ class Adjudication(QObject):
         return next((edit.what for edit in reversed(self.session.done) if edit.decides == about.key), None)
 
     @property
+    def unlabelled(self) -> bool:
+        """Whether what stands for the question on screen has no label yet: joined readers whose labels differ."""
+        about, comparison = self.current, self.comparison
+        if about is None or comparison is None or self.decided is None:
+            return False
+        return any(lesion.label is None for lesion in decision.standing(comparison, self.session, about))
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is open, and what is agreed on has been taken over."""
         if self.comparison is None or self.left:

@@ -232,6 +232,9 @@ class AdjudicationPanel(QFrame):
                 words = self.tr("Take one, or give your own with {0} to {1} or {2}.")
                 return words.format(*map(actions.key, ("case.grade_0", "case.grade_3", "case.diffuse")))
             return self.tr("Take one, label it with a digit, or draw your own.")
+        if self._adjudication.unlabelled:
+            words = self.tr("Decided: {0}. It has no label yet: give it with a digit. {1}: next.")
+            return words.format(decided, actions.key("hand.next"))
         if self._adjudication.left:
             return self.tr("Decided: {0}. The tools change it. {1}: next.").format(decided, actions.key("hand.next"))
         return self.tr("Decided: {0}. Nothing is open. {1}: next scan.").format(decided, actions.key("hand.next"))
