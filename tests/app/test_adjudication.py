@@ -15,6 +15,7 @@ from tests.made_scans import new_scan
 from workstation.core import decision, edits
 from workstation.core.edits import Step
 from workstation.core.lesion import Label, Origin, Progress, ReadingKey
+from workstation.core.overlap import dice
 from workstation.core.people import Person, Role
 from workstation.store.errors import LibraryError
 from workstation.store.library import Library
@@ -195,6 +196,35 @@ def test_what_a_reader_changes_later_is_asked_again_and_said_to_be(benches):
     bench.editor.undo()
     assert adjudication.current == again and adjudication.reopened
     assert library.verify().ok
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_all_readers_take_away_later_is_kept_or_taken_away(benches, keep):
+    bench = benches()
+    library, adjudication = bench.workbench.library, bench.adjudication
+    adjudication.begin()
+    judge_all(bench, benches.spoilt["S000"])
+    adjudication.toggle()
+    about = next(one for one in bench.workbench.library.session(ReadingKey("S000", "adjudicated")).reading.lesions)
+    gone = library.session(ReadingKey("S000", "adjudicated")).reading.lesions[about]
+    for spoilt in benches.spoilt["S000"].readings:
+        there = library.session(spoilt.key).reading.lesions.values()
+        for lesion in [one for one in there if dice(one, gone) > 0]:
+            library.append(spoilt.key, Step("edit", edits.delete("Delete", lesion)), spoilt.key.reader)
+    assert "S000" in library.ids(TO_ADJUDICATE) and adjudication.begin()
+    (asked,) = adjudication.left
+    assert asked.abandoned == gone and adjudication.current == asked and bench.viewer.selection == (gone.id,)
+    adjudication.take(0)
+    assert "No reader has it any more" in bench.notes[-1] and adjudication.decided is None
+    adjudication.take(*(adjudication.everybody if keep else ()))
+    assert adjudication.finished and adjudication.decided == adjudication.keeping(keep)
+    assert (gone.id in library.session(ReadingKey("S000", "adjudicated")).reading.lesions) == keep
+    assert "S000" not in library.ids(TO_ADJUDICATE) and library.verify().ok
+    bench.editor.undo()
+    assert adjudication.left == (asked,)
+    adjudication.toggle()
+    adjudication.begin()
+    assert adjudication.left == (asked,), "and after a new start"
 
 
 def test_a_change_that_is_in_nobodys_question_is_looked_at_once(benches):

@@ -235,6 +235,62 @@ def test_agreeing_at_last_replaces_what_was_decided_before():
     assert list(session.reading.lesions) == ["a"] and session.reading.verdict.progress is Progress.REVIEWED
 
 
+def abandoned(session: Session, *readings: Reading) -> list[Disagreement]:
+    now = decision.reconsidered(compare(readings), session)
+    assert all(about in now.disagreements for about in decision.still_open(now, session))
+    return [about for about in now.disagreements if about.abandoned]
+
+
+def test_what_was_decided_and_nobody_marks_any_more_is_asked():
+    anna, ben = reading("anna", lesion("a", 10, 10), lesion("c", 200, 10)), reading("ben", lesion("d", 200, 10))
+    first = compare([anna, ben])
+    session = push(JUDGED, decision.take("Take A", first, JUDGED, first.disagreements[0], [0]))
+    added = lesion("mine", 400, 10)  # of the adjudicator's own accord: nobody else need mark it
+    session = push(session, edits.add("Add", added))
+    assert set(session.reading.lesions) == {"a", "c", "mine"} and not abandoned(session, anna, ben)
+
+    none = reading("anna"), reading("ben")
+    now = decision.reconsidered(compare(none), session)
+    decided, agreed = decision.still_open(now, session)
+    assert [about.abandoned.id for about in (decided, agreed)] == ["a", "c"], "decided, and carried along as agreed"
+    assert {about.differences for about in (decided, agreed)} == {(Difference.ABANDONED,)}
+    assert decision.take_over("Take over", now, session) is None and decision.look_again("Look", now, session) is None
+
+    away = push(session, decision.take("Away", now, session, decided, []))
+    assert set(away.reading.lesions) == {"c", "mine"} and decision.still_open(now, away) == (agreed,)
+    both = push(away, decision.take("Keep", now, away, agreed, [0, 1]))
+    assert set(both.reading.lesions) == {"c", "mine"} and not decision.still_open(now, both)
+    assert [about.abandoned.id for about in abandoned(both, *none)] == ["c"], "kept is decided, and can be changed"
+    assert decision.still_open(decision.reconsidered(compare(none), both), both) == ()
+    back = push(both, decision.take("Keep", now, both, decided, [0, 1]))
+    assert set(back.reading.lesions) == {"a", "c", "mine"} and back.reading.lesions["a"] == decided.abandoned
+    undone = away.after(Step("undo", away.done[-1]))
+    assert decision.still_open(now, undone) == (decided, agreed)
+
+
+def test_what_is_marked_there_again_is_no_longer_abandoned():
+    anna, ben = reading("anna", lesion("a", 10, 10)), reading("ben")
+    first = compare([anna, ben])
+    session = push(JUDGED, decision.take("Take A", first, JUDGED, first.disagreements[0], [0]))
+    assert abandoned(session, reading("anna"), ben)
+    assert not abandoned(session, reading("anna", lesion("new", 12, 12)), ben)
+    assert not abandoned(session, reading("anna", lesion("a", 100, 10)), ben), "moved: that question is open again"
+
+
+def test_a_tool_decides_what_nobody_marks():
+    anna, ben = reading("anna", lesion("a", 10, 10)), reading("ben")
+    first = compare([anna, ben])
+    session = push(JUDGED, decision.take("Take A", first, JUDGED, first.disagreements[0], [0]))
+    now = decision.reconsidered(compare([reading("anna"), ben]), session)
+    (about,) = decision.still_open(now, session)
+    elsewhere = edits.add("Add", lesion("b", 300, 10))
+    graded = edits.judge("Grade", session.reading.verdict, grade=2)
+    assert [decision.own(edit, now, session, about) for edit in (elsewhere, graded)] == [elsewhere, graded]
+    for edit in (edits.delete("Delete", session.reading.lesions["a"]),
+                 edits.change("Label", session.reading.lesions["a"], label=Label.BENIGN)):  # fmt: skip
+        assert not decision.still_open(now, push(session, decision.own(edit, now, session, about)))
+
+
 def test_a_decision_of_before_that_does_not_tell_what_was_seen_holds():
     anna, ben = reading("anna", lesion("a", 10, 10)), reading("ben")
     compared = compare([anna, ben])

@@ -143,6 +143,31 @@ def test_readers_differ_in_letter_and_dash_not_in_colour_alone(judged, name):
     assert (with_marks != np.array(page.canvases[0].grab().toImage().constBits())).any()
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_F8, Qt.Key.Key_Backspace])
+def test_what_nobody_marks_any_more_is_kept_or_taken_away_by_key(judged, key):
+    window, spoilt = judged
+    page, adjudication = window.read_page, window.read_page.adjudication
+    library, scan = window.workbench.library, page.reading.scan
+    press(window, Qt.Key.Key_J)
+    while adjudication.left:
+        adjudication.take_all() if adjudication.current.group else adjudication.take(0)
+        adjudication.next() if adjudication.left else None
+    press(window, Qt.Key.Key_J)
+    for one in spoilt[scan].readings:
+        for lesion in library.session(one.key).reading.lesions.values():
+            library.append(one.key, Step("edit", edits.delete("Delete", lesion)), one.key.reader)
+    press(window, Qt.Key.Key_J)
+    panel, asked = page.judging, adjudication.current
+    before = set(page.editor.lesions)
+    assert asked.abandoned.id in before and len([one for one in adjudication.left if one.abandoned]) == len(before)
+    assert "nobody marks it now" in panel._asked.text() and not any(one.isVisible() for one in panel._readers)
+    assert panel._all.text().startswith("Keep ") and panel._none.text().startswith("Take away ")
+    press(window, key)
+    kept = key == Qt.Key.Key_F8
+    assert set(page.editor.lesions) == (before if kept else before - {asked.abandoned.id})
+    assert (panel._all.isChecked(), panel._none.isChecked()) == (kept, not kept)
+
+
 def test_joined_readers_whose_labels_differ_leave_a_label_to_give(judged):
     window, spoilt = judged
     page, adjudication = window.read_page, window.read_page.adjudication

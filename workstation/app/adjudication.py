@@ -240,6 +240,13 @@ class Adjudication(QObject):
         if any(reader >= len(comparison.readings) for reader in readers):
             self.told.emit(self.tr("There is no reader {0}.").format(LETTERS[max(readers)]))
             return
+        if about.abandoned is not None:
+            if readers and readers != self.everybody:
+                words = self.tr("No reader has it any more: keep it ({0}) or take it away ({1}).")
+                self.told.emit(words.format(actions.key("adjudicate.all"), actions.key("hand.skip")))
+                return
+            self._push(decision.take(self.keeping(bool(readers)), comparison, self.session, about, readers))
+            return
         if about.group is None and len(readers) != 1:
             words = self.tr("Take one reader's verdict, or give your own ({0} to {1}, {2}).")
             self.told.emit(words.format(*map(actions.key, ("case.grade_0", "case.grade_3", "case.diffuse"))))
@@ -255,6 +262,10 @@ class Adjudication(QObject):
         """The name of that decision in the history."""
         letters = ", ".join(LETTERS[reader] for reader in readers)
         return self.tr("Take reader {0}").format(letters) if readers else self.tr("Take no reader")
+
+    def keeping(self, kept: bool) -> str:
+        """The name in the history of what becomes of a lesion that nobody marks any more."""
+        return self.tr("Keep what nobody marks") if kept else self.tr("Take away what nobody marks")
 
     def take_all(self) -> None:
         self.take(*self.everybody)
@@ -349,10 +360,13 @@ class Adjudication(QObject):
         self.at = at
         about, case = self.current, self._viewer.case
         assert case is not None
-        if about is None or about.group is None:
+        lesion = None if about is None else about.abandoned
+        if about is not None and about.group is not None:
+            lesion = medoid(about.group)[1]
+        if lesion is None:
             self._viewer.set_viewport(Viewport(row=case.middle_row))
         else:
-            view, roi = next(iter(medoid(about.group)[1].rois.items()))
+            view, roi = next(iter(lesion.rois.items()))
             frame = case.scan.frames.get(view)
             if frame is not None:
                 row, column = roi.centre

@@ -8,7 +8,7 @@ nothing. The one that leaves nothing open marks the scan reviewed.
 
 A decision is about what the readers had then. Where one of them changes a lesion concerned, takes it away or draws one
 there, the question is open again (`reopened`), also where they agree by now; older rows that do not tell what was seen
-hold as they are.
+hold as they are. What all of them have taken away since is asked about, too: it is kept or taken away.
 """
 
 from __future__ import annotations
@@ -54,12 +54,35 @@ def still_open(comparison: Comparison, session: Session) -> tuple[Disagreement, 
 
 
 def reconsidered(comparison: Comparison, session: Session) -> Comparison:
-    """With the questions once decided on which readers agree by now, but have changed something since."""
+    """With the questions once decided on which readers agree by now, but have changed something since.
+
+    Such are also those of lesions that were decided to be there and that nobody marks any more.
+    """
     again = [one for one in comparison.agreed if reopened(one.question, session)]
-    asked = sorted([*comparison.disagreements, *(one.question for one in again)], key=lambda one: one.place)
+    more = [*(one.question for one in again), *_abandoned(comparison, session)]
+    asked = sorted([*comparison.disagreements, *more], key=lambda one: one.place)
     return replace(
         comparison, disagreements=tuple(asked), agreed=tuple(one for one in comparison.agreed if one not in again)
     )
+
+
+def _abandoned(comparison: Comparison, session: Session) -> list[Disagreement]:
+    """Lesions put by decisions that no question is about any more, and that touch none that a reader marks."""
+    asked = set()
+    for about in (*comparison.disagreements, *(one.question for one in comparison.agreed)):
+        if about.group is not None:
+            there = [(n, lesion) for n, lesion in enumerate(about.group.lesions) if lesion is not None]
+            named = {comparison.named(n, lesion).id for n, lesion in there}
+            # What a decision brought along lies elsewhere, and is not what it was about.
+            stands = standing(comparison, session, about)
+            asked |= {one.id for one in stands if one.id in named or _near(one, about.group, None)}
+    put = {change.id for edit in session.done if edit.decides for change in edit.lesions}
+    marked = [lesion for n in comparison.asked for lesion in comparison.readings[n].lesions.values()]
+    return [
+        Disagreement(json.dumps([["", lesion.id]]), (Difference.ABANDONED,), abandoned=lesion)
+        for lesion in session.reading.lesions.values()
+        if lesion.id in put - asked and not any(dice(lesion, other) > 0 for other in marked)
+    ]
 
 
 def _open(comparison: Comparison, session: Session) -> frozenset[str]:
@@ -85,11 +108,15 @@ def _parts(key: str) -> frozenset[object]:
 
 
 def take(what: str, comparison: Comparison, session: Session, about: Disagreement, readers: Sequence[int]) -> Edit:
-    """Take what these readers have: one reader's, all, or, with none, nothing.
+    """Take what these readers have: one reader's, all, or, with none, nothing. Of what nobody marks any more: keep it
+    or, with none, take it away.
 
     Several readers' outlines of one lesion become one outline, their union, with what the first of them said of it and
     no label where theirs differ; outlines that nowhere touch stay lesions of their own.
     """
+    if about.abandoned is not None:
+        kept = standing(comparison, session, about) or (about.abandoned,)
+        return _settle(what, comparison, session, about, kept if readers else ())
     if about.group is None:
         return _take_verdict(what, comparison, session, about, readers)
     chosen = [comparison.named(n, lesion) for n in readers if (lesion := about.group.lesions[n]) is not None]
@@ -109,12 +136,16 @@ def own(
 ) -> Edit:
     """An edit made with the usual tools, as the decision of what is in question where it is one.
 
-    It is one where it only adds lesions, one of them where the disagreement lies, or where it gives the grade or says
-    whether the disease is diffuse while that is in question; all other edits come back as they are.
+    It is one where it only adds lesions, one of them where the disagreement lies, where it gives the grade or says
+    whether the disease is diffuse while that is in question, or where it changes or deletes what nobody marks any more;
+    all other edits come back as they are.
     """
     if holds(about, session):
         return edit
     decided = replace(edit, decides=about.key, seen=about.seen)
+    if about.abandoned is not None:
+        changed = about.abandoned.id in (change.id for change in edit.lesions)
+        return _complete(decided, comparison, session) if changed else edit
     if about.group is None:
         return _complete(decided, comparison, session) if _says(edit, about) else edit
     added = [c.after for c in edit.lesions if c.before is None and c.after is not None]
@@ -137,6 +168,8 @@ def look_again(what: str, comparison: Comparison, session: Session) -> Edit | No
 
 def standing(comparison: Comparison, session: Session, about: Disagreement) -> tuple[Lesion, ...]:
     """The lesions of the adjudicated reading that stand there for this disagreement."""
+    if about.abandoned is not None:
+        return tuple(lesion for lesion in session.reading.lesions.values() if lesion.id == about.abandoned.id)
     if about.group is None:
         return ()
     of_readers = [

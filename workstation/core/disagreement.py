@@ -33,6 +33,7 @@ class Difference(StrEnum):
     OUTLINE = "outline"  # Dice under the threshold
     GRADE = "grade"
     DIFFUSE = "diffuse"
+    ABANDONED = "abandoned"  # it was decided that it is there, and nobody marks it any more
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Disagreement:
     """One question to the further person.
 
     key: the same whenever the same lesions are compared, whoever comes first; kept with the decision.
-    group: the lesion as each reader has it; None where the verdict is in question.
+    group: the lesion as each reader has it; None where the verdict is in question, or what nobody marks any more.
+    abandoned: that one, as it stands in the adjudicated reading.
     seen: print of what the readers have there. differences: none where they agree by now on what was decided before.
     """
 
@@ -48,10 +50,13 @@ class Disagreement:
     differences: tuple[Difference, ...]
     group: Group | None = None
     seen: str = ""
+    abandoned: Lesion | None = None
 
     @property
     def place(self) -> tuple[float, float]:
         """(row, column) of its middle in the first view it is drawn in; the verdict's lies below all lesions."""
+        if self.abandoned is not None:
+            return next(iter(self.abandoned.rois.values())).centre
         if self.group is None:
             return (float("-inf") if Difference.EXCLUDED in self.differences else float("inf"), 0.0)
         return _place(self.group)

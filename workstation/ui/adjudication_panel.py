@@ -139,14 +139,17 @@ class AdjudicationPanel(QFrame):
         self._asked.setText(self._question(about))
         decided = adjudication.decided
         count, everybody = len(adjudication.comparison.readings), adjudication.everybody
+        abandoned = about is not None and about.abandoned is not None
         for reader, button in enumerate(self._readers):
-            button.setVisible(reader < count and about is not None)
+            button.setVisible(reader < count and about is not None and not abandoned)
             if reader < count and about is not None:
                 self._fill_reader(button, reader, about)
-        taken = adjudication.taking(*everybody)
-        words = self.tr("Both") if len(everybody) == 2 else self.tr("All")
-        self._fill_choice(self._all, words, "adjudicate.all", about, taken)
-        self._fill_choice(self._none, self.tr("None"), "hand.skip", about, adjudication.taking())
+        both = self.tr("Both") if len(everybody) == 2 else self.tr("All")
+        words = (self.tr("Keep"), self.tr("Take away")) if abandoned else (both, self.tr("None"))
+        named = (adjudication.keeping(True), adjudication.keeping(False))
+        done = named if abandoned else (adjudication.taking(*everybody), adjudication.taking())
+        self._fill_choice(self._all, words[0], "adjudicate.all", about, done[0])
+        self._fill_choice(self._none, words[1], "hand.skip", about, done[1])
         self._answer.setText(self._what_next(about, decided))
         self._left.setText(self._around())
 
@@ -166,7 +169,7 @@ class AdjudicationPanel(QFrame):
 
     def _fill_choice(self, button: QPushButton, words: str, key: str, about: Disagreement | None, done: str) -> None:
         button.setText(f"{words}   {actions.find(key).key}")
-        button.setVisible(about is not None and about.group is not None)
+        button.setVisible(about is not None and not (about.group is None and about.abandoned is None))
         button.setChecked(self._adjudication.decided == done)
 
     def _question(self, about: Disagreement | None) -> str:
@@ -189,6 +192,8 @@ class AdjudicationPanel(QFrame):
                 words.append(self.tr("Grades of the scan differ"))
             elif difference is Difference.DIFFUSE:
                 words.append(self.tr("Diffuse disease: readers differ"))
+            elif difference is Difference.ABANDONED:
+                words.append(self.tr("Decided earlier; nobody marks it now"))
             elif difference is Difference.EXCLUDED:
                 out = [LETTERS[n] for n in sorted(adjudication.comparison.excluding)]
                 words.append(self.tr("Excluded by {0} only").format(self.tr(" and ").join(out)))
@@ -228,6 +233,8 @@ class AdjudicationPanel(QFrame):
             if about.differences == (Difference.EXCLUDED,):
                 words = self.tr("Take one, or exclude it for a reason of your own ({0} to {1}).")
                 return words.format(actions.key("case.exclude_injection"), actions.key("case.exclude_follow_up"))
+            if about.abandoned is not None:
+                return self.tr("Keep it, or take it away.")
             if about.group is None:
                 words = self.tr("Take one, or give your own with {0} to {1} or {2}.")
                 return words.format(*map(actions.key, ("case.grade_0", "case.grade_3", "case.diffuse")))
