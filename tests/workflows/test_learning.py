@@ -88,6 +88,29 @@ def test_what_was_refused_or_failed_is_told_and_not_noted(
     assert not (tmp_path / "asked.json").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
+def test_ctrl_c_between_two_looks_also_stops_the_training(
+    snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = (
+        "import signal, sys, time; signal.signal(15, lambda *_: (print('{}', flush=True), sys.exit(1)));"
+        "print('ready', file=sys.stderr, flush=True); time.sleep(60)"
+    )
+
+    def start(arguments: list[str], said: Any, gave: Any) -> Any:
+        return subprocess.Popen([sys.executable, "-c", program], stdout=gave, stderr=said)
+
+    def interrupted(job: Any) -> Any:
+        while "ready" not in capsys.readouterr().err:
+            next(job)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learning, "start", start)
+    monkeypatch.setattr("workstation.workflows.progress.finish", interrupted)
+    assert main(["train", "small-a", "--snapshot", str(snapshot), "--out", str(tmp_path / "run"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {}
+
+
 def _until(done: Any, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not done():

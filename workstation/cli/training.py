@@ -65,10 +65,11 @@ def _carry_out(arguments: argparse.Namespace, asked: Asked) -> int:
     begun = learning.Learning(asked)
     if arguments.detach:
         return _detached(arguments, begun)
+    job = learning.run(begun, _hear)
     try:
-        job = learning.run(begun, _hear)
         outcome = follow(job) if sys.stderr.isatty() else finish(job)  # what it says is enough for a file
     except KeyboardInterrupt:
+        job.close()  # where it came between two looks, the training is asked to stop by this
         outcome = begun.outcome()
         _hear(f"Stopped. To go on: {_again(asked)}")
         return _tell(arguments, outcome, FINDINGS)
