@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workstation.app.actions import key
 from workstation.app.jobs import Jobs
 from workstation.app.training import Trainings
 from workstation.app.workbench import Workbench
@@ -123,8 +124,8 @@ class TrainPage(QWidget):
         trainings = self.trainings
         if trainings.folder is None:
             return self.tr(
-                "Trainings are kept with a library, or in any folder.\nOpen a library (Ctrl+O), or choose a folder."
-            )
+                "Trainings are kept with a library, or in any folder.\nOpen a library ({0}), or choose a folder."
+            ).format(key("page.open_library"))
         if not trainings.known:
             return ""
         return self.tr(

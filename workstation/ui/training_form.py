@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.app import training_words
+from workstation.app.actions import key
 from workstation.app.training import Trainings
 from workstation.app.workbench import Workbench
 from workstation.ui.choice import Choice
@@ -143,9 +144,9 @@ class TrainingForm(QFrame):
         else:
             words = self.tr(
                 "A training learns from a snapshot: a library frozen into a folder, its patients dealt into folds. "
-                "Freeze this library with Ctrl+Shift+S, or make one of simulated scans: "
+                "Freeze this library with {0}, or make one of simulated scans: "
                 "osteoscope phantom lesions-3352 --snapshot FOLDER"
-            )
+            ).format(key("page.snapshot"))
         _say(self._holds, words)
         _say(self._problem, problem)
         folds = len(seen.folds) if seen is not None else 0
@@ -185,7 +186,9 @@ class TrainingForm(QFrame):
         self.start.setText(self.tr("Starting…") if trainings.starting else self.tr("Start"))
         trouble = trainings.trouble
         if not trouble and seen is not None and trainings.folder is None:
-            trouble = self.tr("Open a library (Ctrl+O), or choose at the right where trainings are kept.")
+            trouble = self.tr("Open a library ({0}), or choose at the right where trainings are kept.").format(
+                key("page.open_library")
+            )
         _say(self.trouble, trouble)
 
     def _start(self) -> None:
