@@ -141,8 +141,9 @@ def test_who_found_nothing_goes_out_and_comes_in_as_well(clinical: Library, tmp_
     }  # fmt: skip
     other = Library.create(tmp_path / "other", "clinical")
     other.add_scans([new_scan(n) for n in range(4)])
-    for _ in range(2):  # the second time all of it is there already
-        assert not bring(other, labels=out).refused
+    for readings in (3, 0):  # the second time all of it is there already
+        brought = bring(other, labels=out)
+        assert not brought.refused and (brought.readings, brought.labels) == (readings, min(readings, 1))
         assert {scan: other.session(ReadingKey(scan, "ann")).reading.verdict for scan in said} == said
     assert other.session(ReadingKey("S002", "ann")).reading.lesions == {"L1": lesion}
     assert not other.readings("S003") and other.verify().ok

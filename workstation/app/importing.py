@@ -95,6 +95,8 @@ def in_short(result: object) -> str:
         parts.append(_tr("{0} files were there already").format(result.duplicates))
     if result.labels:
         parts.append(_tr("{0} lesions").format(result.labels))
+    elif result.readings:
+        parts.append(_tr("{0} readings without lesions").format(result.readings))
     if result.refused:
         parts.append(_tr("{0} files left out").format(len(result.refused)))
     return "    ".join(parts)

@@ -18,10 +18,11 @@ from workstation.app.workbench import Workbench
 from workstation.core.changes import Changes
 from workstation.core.lesion import Progress
 from workstation.core.pace import Pace
-from workstation.core.people import Person, Role, is_name
+from workstation.core.people import Person, Role, is_name, spelt
 from workstation.core.repeats import GAP, SHARE
 from workstation.store.values import ADJUDICATED, TRUTH, ScanRow
 from workstation.workflows import queueing
+from workstation.workflows.names import meant
 from workstation.workflows.queueing import ORDERS, Plan
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class WorkQueue(QObject):
             self._workbench.note(self.tr("{0} is no person: readings of that name are made otherwise.").format(name))
             return False
         library = self._workbench.library
+        name = spelt(name) if library is None else meant(library, name)
         if library is not None and role is not None and library.role(name) is not role:
             try:
                 library.tell_role(Person(name, role), name)

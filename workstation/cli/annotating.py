@@ -22,10 +22,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     from workstation.workflows import annotate
     from workstation.workflows.home import default_reader
+    from workstation.workflows.names import meant
     from workstation.workflows.opening import as_seen, writing
 
     reader, refused = arguments.reader or default_reader(), 0
     with writing(needed_library(arguments)) as library:
+        reader = meant(library, reader, arguments.scan)
         lines = annotate.lines_of(sys.stdin.buffer)
         seen = as_seen(library, reader, reader)
         for answer in annotate.run(seen, arguments.scan, reader, lines):

@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "scans": result.scans,
                 "duplicates": result.duplicates,
                 "labels": result.labels,
+                "readings": result.readings,
                 "clinical": result.clinical,
                 "joined": result.joined,
                 "refused": [vars(told) for told in result.refused],
@@ -68,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(
             f"{count(result.scans, 'scan')} imported, {count(result.duplicates, 'object')} there already, "
-            f"{count(result.joined, 'scan')} completed, {count(result.labels, 'lesion')} brought along, "
+            f"{count(result.joined, 'scan')} completed, {count(result.labels, 'lesion')} in "
+            f"{count(result.readings, 'reading')} brought along, "
             f"{count(result.clinical, 'line')} of clinical facts, {len(result.refused)} refused."
         )
         for told in result.refused:

@@ -63,6 +63,7 @@ def run_new(arguments: argparse.Namespace) -> int:
     from workstation.workflows import queueing
     from workstation.workflows.errors import CallError
     from workstation.workflows.home import default_reader
+    from workstation.workflows.names import meant
     from workstation.workflows.opening import writing
 
     if arguments.gap < 1:
@@ -78,7 +79,7 @@ def run_new(arguments: argparse.Namespace) -> int:
         )
         plan = queueing.Plan(_ORDERS[arguments.order], share=arguments.repeats, gap=arguments.gap, seed=arguments.seed)
         scans = queueing.choose(library, arguments.scan, arguments.tumour, arguments.status)
-        who = arguments.reader or default_reader()
+        who = meant(library, arguments.reader or default_reader())
         made = {queue.id for queue in queueing.make_all(library, team, scans, plan, who, arguments.blinded)}
         found = [one for one in queueing.progress(library) if one.queue.id in made]
     if arguments.json:
@@ -107,7 +108,8 @@ def run_status(arguments: argparse.Namespace) -> int:
     elif not found:
         print("There is no queue that is not ended. Make one with: osteoscope queue new")
     else:
-        names = ("reader", "role", "done", "of", "excluded", "lesions", "lesions an hour", "hours left", "blinded", "made")
+        counted = ("done", "of", "excluded", "lesions", "lesions an hour", "hours left")
+        names = ("reader", "role", *counted, "blinded", "made")
         print_table(names, [_line(one) for one in found])
     return DONE
 

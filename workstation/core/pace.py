@@ -25,7 +25,7 @@ def worked(times: Iterable[float], before: float | None = None, pause_s: float =
 
 @dataclass(frozen=True)
 class Pace:
-    """cases: done of total. lesions: drawn so far. seconds: worked so far. excluded: cases the clinic took out of these.
+    """cases: done of total. lesions: drawn so far. seconds: worked so far. excluded: cases taken out by the clinic.
 
     A case that was done before it was excluded is work done, and stays among the done.
     """

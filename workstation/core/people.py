@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +29,7 @@ class Person:
 
 
 LONGEST = 100  # letters of a name
+RULE = f"needs a name of at most {LONGEST} letters, all of which show, that neither begins nor ends with a space"
 
 
 def is_name(text: str) -> bool:
@@ -36,6 +38,18 @@ def is_name(text: str) -> bool:
     Letters that do not show (line ends, turned directions, halves of surrogate pairs) would make two people look alike.
     """
     return bool(text) and text == text.strip() and len(text) <= LONGEST and text.isprintable()
+
+
+def spelt(name: str, known: Iterable[str] = ()) -> str:
+    """A name as one of the `known` where it differs from that only in how its letters are composed; else in NFC.
+
+    "Müller" with the letter and its two dots apart (NFD) looks the same as with one letter, and is the same person.
+    """
+    there = list(known)
+    if name in there:
+        return name
+    composed = unicodedata.normalize("NFC", name)
+    return next((other for other in there if unicodedata.normalize("NFC", other) == composed), composed)
 
 
 class Task(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from workstation.core.people import Person, Role, is_name
+from workstation.core.people import RULE, Person, Role, is_name
 from workstation.store import history
 from workstation.store.connection import Connections
 from workstation.store.errors import LibraryError
@@ -33,7 +33,7 @@ def tell(connections: Connections, person: Person, who: str) -> bool:
 def give(connection: sqlite3.Connection, person: Person, who: str) -> bool:
     """The same within a transaction of the caller."""
     if not is_name(person.name):
-        raise LibraryError("A person needs a name, of at most 100 letters, that neither begins nor ends with a space.")
+        raise LibraryError(f"A person {RULE}.")
     before = role(connection, person.name)
     if before is person.role:
         return False

@@ -24,7 +24,7 @@ from workstation.core import criteria, days, edits
 from workstation.core.edits import Edit, EditError, Step
 from workstation.core.ids import new_id
 from workstation.core.lesion import Label, Lesion, Origin, Progress, ReadingKey, Roi
-from workstation.core.people import is_name
+from workstation.core.people import RULE, is_name
 from workstation.core.scan import Frame, View
 from workstation.workflows.errors import CallError
 from workstation.workflows.free_text import MAX_COMMENT, is_comment
@@ -74,7 +74,7 @@ def run(library: Library, scan: str, reader: str, lines: Iterable[bytes]) -> Ite
     if not library.rows([scan]):
         raise CallError(f"There is no scan {scan} in this library. See them with: osteoscope list.")
     if not is_name(reader):
-        raise CallError("A reader needs a name, of at most 100 letters, that neither begins nor ends with a space.")
+        raise CallError(f"A reader {RULE}.")
     if reader in (ADJUDICATED, TRUTH):
         raise CallError(f"{reader} is no person: name who reads with --reader. Readings are adjudicated in the window.")
     desk = _Desk(library, library.key(scan, reader))

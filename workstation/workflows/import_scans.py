@@ -70,7 +70,7 @@ class Told:
 @dataclass(frozen=True)
 class ImportResult:
     """scans: new ones. joined: views that completed a scan. duplicates: objects there already. labels: lesions.
-    clinical: lines of clinical facts that said something new.
+    clinical: lines of clinical facts that said something new. readings: those the lesions are of, and empty ones.
 
     told: what is worth knowing of files that did come in (burnt-in text, assumed views, odd headers).
     asks: those of the refused that come in when a person says what they do not tell.
@@ -85,6 +85,7 @@ class ImportResult:
     ids: tuple[str, ...] = ()
     asks: tuple[tuple[str, Asks], ...] = ()
     clinical: int = 0
+    readings: int = 0
 
 
 def run(paths: Sequence[Path], library: Library, options: ImportOptions = ImportOptions()) -> Job[ImportResult]:
@@ -169,6 +170,7 @@ class _Importing:
     _joined: int = 0
     _duplicates: int = 0
     _labels: int = 0
+    _readings: int = 0
     _clinical: int = 0
     _joining: Joining = field(default_factory=Joining)
     # Scans are written while the next ones are read: one batch is hashed while another waits for the disk.
@@ -241,7 +243,9 @@ class _Importing:
         steps += [(labels.where, partial(self._bring_table, labels)) for labels in tables]
         for done, (where, step) in enumerate(steps, start=1):
             try:
-                self._labels += step()
+                brought = step()
+                self._readings += brought.readings
+                self._labels += brought.lesions
             except (WorkflowError, LibraryError) as error:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
@@ -257,7 +261,7 @@ class _Importing:
     def result(self) -> ImportResult:
         return ImportResult(
             len(self._ids), self._joined, self._duplicates, self._labels,
-            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks), self._clinical,
+            tuple(self.refused), tuple(self._told), tuple(self._ids), tuple(self._asks), self._clinical, self._readings,
         )  # fmt: skip
 
     def _refuse(self, path: str, reason: str) -> None:
@@ -324,12 +328,12 @@ class _Importing:
                 there[uid] = scan
         return there
 
-    def _bring_truth(self, scan: str, truth: ScanTruth) -> int:
+    def _bring_truth(self, scan: str, truth: ScanTruth) -> label_tables.Brought:
         lesions = truths.lesions_of(truth, self.library.load(scan).frames)
         key = ReadingKey(scan, truths.READER)
         return label_tables.bring_in(self.library, key, lesions, truth.verdict, "Truth of the simulation", self.who)
 
-    def _bring_table(self, labels: Labels) -> int:
+    def _bring_table(self, labels: Labels) -> label_tables.Brought:
         if labels.trouble is not None:
             raise WorkflowError(labels.trouble)
         if labels.ways:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,27 @@ from workstation.workflows import json_files, labels_coco, labels_csv, labels_la
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.labels_given import Labels
 from workstation.workflows.lesion_words import state_of
+from workstation.workflows.names import meant
 from workstation.workflows.view_picture import print_of
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
 
-__all__ = ["Labels", "bring_in", "bring_in_labels", "load"]
+__all__ = ["Brought", "Labels", "bring_in", "bring_in_labels", "load"]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came in or was changed: readings, and the lesions in them."""
+
+    readings: int = 0
+    lesions: int = 0
 
 
 def bring_in(
     library: Library, key: ReadingKey, lesions: Sequence[Lesion], verdict: Verdict, what: str, who: str, state: str = ""
-) -> int:
-    """Write one reading as a single step, unless it is there already; how many lesions came in or were changed.
+) -> Brought:
+    """Write one reading as a single step, unless it is there already.
 
     state: where the reading is still the one this is a changed copy of, what changed is one more edit of it.
     WorkflowError where that reader has already read the scan otherwise: nobody's work is replaced.
@@ -36,7 +45,7 @@ def bring_in(
     untouched = not session.done and not session.undone
     if not untouched:
         if there.lesions == given and (there.verdict == verdict or not state):
-            return 0
+            return Brought()
         if not state or state != state_of(there):
             raise WorkflowError(
                 f"{key.reader} has read scan {key.scan} (round {key.round}) differently; that reading was left as it "
@@ -46,7 +55,8 @@ def bring_in(
     judged = (there.verdict, verdict) if verdict != there.verdict else None
     if changes or judged:
         library.append(key, Step("edit", Edit(what, changes, judged)), who)
-    return len(changes)
+        return Brought(1, len(changes))
+    return Brought()
 
 
 def load(path: Path) -> list[Labels]:
@@ -93,7 +103,7 @@ def _of_table(file: Path) -> list[Labels]:
         return [Labels(str(file), trouble=f"{error} The file was left out.")]
 
 
-def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> int:
+def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> Brought:
     """One reading into a scan. WorkflowError in words where it does not fit it."""
     from workstation.store.values import ADJUDICATED
 
@@ -117,7 +127,7 @@ def bring_in_labels(library: Library, scan: str, labels: Labels, who: str) -> in
     wrong = [lesion.id for lesion in labels.lesions if not table.fits(lesion, frames)]
     if wrong:
         raise WorkflowError(f"{labels.where}: lesion {wrong[0]} lies outside scan {scan}; the reading was left out.")
-    key = ReadingKey(scan, labels.reader or who, labels.round)
+    key = ReadingKey(scan, meant(library, labels.reader, scan) or who, labels.round)
     if not key.reader:
         raise WorkflowError(f"{labels.where}: it does not say who read it; name the reader with --reader.")
     if not is_name(key.reader):

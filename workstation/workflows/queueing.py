@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import resources
 from workstation.core.dealing import deal, drawn
-from workstation.core.people import Person, Role, is_name
+from workstation.core.people import RULE, Person, Role, is_name
 from workstation.core.repeats import GAP, SHARE, Item, shuffled, with_repeats
 from workstation.workflows.errors import CallError, WorkflowError
+from workstation.workflows.names import meant
 
 if TYPE_CHECKING:
     from workstation.store.library import Library
@@ -71,10 +72,11 @@ def people(library: Library, named: Sequence[str]) -> tuple[Person, ...]:
     for text in named:
         name, given, role = text.rpartition("=")
         if not given:
-            known = library.role(text)
-            found.append(Person(text, Role.ANNOTATOR if known is None else known))
+            whole = meant(library, text)
+            known = library.role(whole)
+            found.append(Person(whole, Role.ANNOTATOR if known is None else known))
         elif role in tuple(Role):
-            found.append(Person(name, Role(role)))
+            found.append(Person(meant(library, name), Role(role)))
         else:
             raise CallError(f"There is no role {role[:40]!r}; there is {', '.join(Role)}.")
     return tuple(found)
@@ -143,7 +145,7 @@ def make_all(
     left = [scan for scan in scans if scan not in excluded]
     if len(left) < (len(team.annotators) if team.dealt else 1):
         raise WorkflowError(
-            f"There are {len(left)} scans to read for {len(everybody)} people: import scans, or choose others."
+            f"There are {len(left)} scans to read for {_people(len(everybody))}: import scans, or choose others."
         )
     hands = [left] * len(team.annotators)
     if team.dealt:
@@ -192,6 +194,10 @@ def as_json(one: Progress) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _people(number: int) -> str:
+    return f"{number} people" if number != 1 else "one person"
+
+
 def _refuse(library: Library, everybody: Sequence[Person], team: Team) -> None:
     from workstation.store.values import ADJUDICATED, TRUTH
 
@@ -205,7 +211,7 @@ def _refuse(library: Library, everybody: Sequence[Person], team: Team) -> None:
         if name in (ADJUDICATED, TRUTH):
             raise CallError(f"{name} is no person: name who reads.")
         if not is_name(name):
-            raise CallError("A reader needs a name, of at most 100 letters, that neither begins nor ends with a space.")
+            raise CallError(f"A reader {RULE}.")
         if library.open_queue(name) is not None:
             raise WorkflowError(f"{name} has a queue that is not ended. Finish or end it, then make another.")
 
