@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -87,3 +89,14 @@ def test_a_picture_read_as_an_object_asks_for_its_side() -> None:
 def test_damaged_and_empty_pictures_are_refused(data: bytes) -> None:
     read = read_picture(data, "x", Sides.ANTERIOR)
     assert not read.accepted and read.reason
+
+
+def test_a_bomb_is_called_too_large_not_damaged() -> None:
+    """A PNG of a few bytes whose header claims 60,000 x 60,000 pixels: Pillow refuses it before it is opened."""
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + head
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    pixels = b"IDAT" + zlib.compress(bytes(100))
+    data += struct.pack(">I", len(pixels) - 4) + pixels + struct.pack(">I", zlib.crc32(pixels))
+    read = read_picture(data, "bomb.png", Sides.ANTERIOR)
+    assert not read.accepted and read.reason is not None and "too large" in read.reason

@@ -92,7 +92,11 @@ def _grey(data: bytes, form: str, warnings: list[str]) -> NDArray[Any]:
     """Grey values (rows, columns), uint8 or uint16; the first page of several."""
     from PIL import Image
 
-    with Image.open(BytesIO(data), formats=[form]) as picture:
+    try:
+        opened = Image.open(BytesIO(data), formats=[form])
+    except Image.DecompressionBombError as error:
+        raise DicomError("The picture is far too large for a scan.") from error
+    with opened as picture:
         if picture.width * picture.height > _MAX_PIXELS:
             raise DicomError(f"A picture of {picture.height} x {picture.width} pixels is too large.")
         if getattr(picture, "n_frames", 1) > 1:
