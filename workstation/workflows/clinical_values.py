@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import resources
@@ -16,6 +17,7 @@ _SEXES = {
     "o": "O", "other": "O",
 }  # fmt: skip
 _YEARS = range(1880, 2101)
+_AHEAD = timedelta(1)  # where it is tomorrow already; a research library moves days back only, never on
 _ISO = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _OTHER_ORDER = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
 _MAX_TEXT = 200
@@ -82,7 +84,7 @@ def _year(cell: str) -> int:
 
 
 def day_of(name: str, cell: str) -> str:
-    """ISO, or another order of day and month where only one makes a date."""
+    """ISO, or another order of day and month where only one makes a date. ValueTrouble for days to come."""
     if found := _ISO.fullmatch(cell):
         if len(found[3]) + len(found[4]) < 4 and not found[2]:
             raise ValueTrouble(f"{name} {cell[:40]!r} is no date in the form 2024-03-05")
@@ -102,6 +104,8 @@ def _real(name: str, cell: str, year: str, month: str, day: str) -> str:
     text = f"{year}-{month:>02}-{day:>02}"
     if not (text.isascii() and days.is_day(text)) or int(year) not in _YEARS:
         raise ValueTrouble(f"{name} {cell[:40]!r} is a day that never was")
+    if text > (date.today() + _AHEAD).isoformat():
+        raise ValueTrouble(f"{name} {cell[:40]!r} lies in the future")
     return text
 
 
