@@ -113,8 +113,11 @@ def test_a_brush_stroke_paints_its_discs_and_the_eraser_takes_them_away(window):
     key(window, Qt.Key.Key_BracketRight)
     for _ in range(12):
         key(window, Qt.Key.Key_BracketRight)
+    told: list[str] = []
+    window.read_page.tools.drafting.told.connect(told.append)
     drag(canvas, [(300, 100), (303, 110), (305, 120)])
     assert not stored(window).lesions, "erasing the last pixel takes the lesion away"
+    assert told and "gone" in told[-1] and "Ctrl+Z" in told[-1]
     key(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(stored(window).lesions) == 1
 

@@ -66,8 +66,12 @@ class Drafting(QObject):
         if before is None:
             return
         roi = Roi.from_mask(before.mask((mask.shape[0], mask.shape[1])) & ~mask)
-        if roi != before:
-            self._editor.set_roi(lesion, view, roi, self.tr("Erase"), Origin.HAND)
+        if roi == before:
+            return
+        self._editor.set_roi(lesion, view, roi, self.tr("Erase"), Origin.HAND)
+        if lesion not in self._editor.lesions:
+            words = self.tr("Nothing of this lesion was left, so it is gone. {0} brings it back.")
+            self.told.emit(words.format(actions.key("lesion.undo")))
 
     def accept(self) -> bool:
         """Take the proposed ROI. False where there is none."""
