@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.made_scans import make_library
+from tests.ui.conftest import close_window, open_window
 from tests.ui.test_queue import SECRETS, read
 from workstation.app import actions, settings
 from workstation.core.lesion import ReadingKey
-from workstation.core.people import Person, Role
+from workstation.core.people import LONGEST, Person, Role
 from workstation.store.library import Library
 
 CHILD = """
@@ -134,3 +135,18 @@ def test_after_a_restart_the_window_goes_on_in_the_queue(tmp_path: Path, how: st
     assert not left["walking"] and not left["line"]
     assert "You have left it for the library's list" in left["note"] and actions.key("page.queue") in left["note"]
     assert settings.load(home).queue_walked == ""
+
+
+def test_a_long_name_does_not_widen_the_window(qtbot, tmp_path: Path) -> None:
+    window = open_window(tmp_path / "home", make_library(tmp_path / "library", 2))
+    name = "W" * LONGEST
+    window.read_page.queue.sign_in(name)
+    window.show_page(2)
+    window.queue_page.maker.make.click()
+    window.show_page(1)
+    wide = window.read_page.banner.minimumSizeHint().width()
+    window.resume()
+    banner = window.read_page.banner
+    assert banner._along.text().endswith("2 of 2 left") and name in banner._along.toolTip()
+    assert banner.minimumSizeHint().width() < wide + 300
+    close_window(window)

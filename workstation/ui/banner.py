@@ -17,6 +17,8 @@ from workstation.core.scan import How
 from workstation.ui.elided_label import ElidedLabel
 from workstation.ui.tooltip import plain
 
+ALONG = 260  # width of the words on the queue at most, screen pixels
+
 
 class Banner(QFrame):
     def __init__(self, reading: Reading, queue: WorkQueue, parent: QWidget | None = None) -> None:
@@ -89,7 +91,10 @@ class Banner(QFrame):
     def _show_queue(self) -> None:
         """Whose queue, and how much of it is left, while the page goes along it."""
         self._along.setVisible(self._queue.walking)
-        self._along.setText(self._queue.words if self._queue.walking else "")
+        words = self._queue.words if self._queue.walking else ""
+        shown = self._along.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, ALONG)
+        self._along.setText(shown)  # a long name must not widen the window
+        self._along.setToolTip(plain(words))
 
     def _show_exclusion(self) -> None:
         """That the reading on screen leaves the scan out, and why."""
