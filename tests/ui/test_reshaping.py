@@ -320,3 +320,13 @@ def test_without_a_prior_or_its_reading_it_is_said(window):
     window.read("S001")
     key(window, Qt.Key.Key_P, SHIFT)
     assert "read no lesion" in told[-1] and not stored(window, "S001").lesions
+
+
+def test_a_region_larger_than_any_lesion_is_not_split_within_a_key_press(window):
+    told = notes(window)
+    add(window, square(0, 0, *SHAPE))
+    key(window, Qt.Key.Key_D)
+    assert len(lesions(window)) == 1 and "20,000 pixels" in told[-1]
+    add(window, square(HOT[0] - 5, HOT[1] - 5, 11, 11))
+    key(window, Qt.Key.Key_D, SHIFT)
+    assert "20,000 pixels" in told[-1]

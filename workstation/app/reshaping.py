@@ -18,6 +18,7 @@ from workstation.core.ids import new_id
 from workstation.core.lesion import Lesion, Origin, Roi
 from workstation.core.scan import View
 
+LARGEST = 20_000  # pixels of a region that is split, in one view: a twelfth of a picture; no lesion has as many
 NEAR = 3.0  # pixels: a lesion this close to the one selected is its neighbour
 Change = Callable[[Roi, tuple[int, int]], Roi | None]
 
@@ -58,6 +59,8 @@ class Reshaping(QObject):
         lesions, case = self._chosen(), self._viewer.case
         if not lesions or case is None:
             return False
+        if any(roi.pixels > LARGEST for lesion in lesions for roi in lesion.rois.values()):
+            return self._refuse(self._too_large())
         changes: list[LesionChange] = []
         chosen: list[str] = []
         for lesion in lesions:
@@ -88,6 +91,8 @@ class Reshaping(QObject):
             for other in self._editor.lesions.values()
             if other not in lesions and any(parting.overlapping(lesion, other) for lesion in lesions)
         ]
+        if any(roi.pixels > LARGEST for lesion in (*lesions, *others) for roi in lesion.rois.values()):
+            return self._refuse(self._too_large())
         changed = parting.neighbours_apart([*lesions, *others], case.scan.frames)
         if not changed:
             return self._refuse(self.tr("This region overlaps no other lesion. D splits it between its own maxima."))
@@ -97,6 +102,10 @@ class Reshaping(QObject):
             if lesion.id in changed
         ]
         return self._push(Edit(self.tr("Split from neighbours"), tuple(changes)), self._viewer.selection)
+
+    def _too_large(self) -> str:
+        words = self.tr("No lesion has more than {0:,} pixels: regions as large are not split. Erase some of it first.")
+        return words.format(LARGEST)
 
     def merge(self) -> bool:
         """One lesion of the selected ones, or of the selected one and its neighbours; the first keeps its label."""
