@@ -136,7 +136,7 @@ install_packages() {
         say "Making .venv with $python"
         "$python" -m venv --clear .venv
     fi
-    say "Installing Python packages into .venv (several hundred MB the first time)"
+    say "Installing Python packages into .venv (about 2 GB the first time; several more on Linux where pip brings CUDA along)"
     .venv/bin/python -m pip install --disable-pip-version-check --prefer-binary -e ".$extra" >&2 || {
         say "pip could not install the packages. Check the connection, then run make again: what is done is kept."
         exit 1
