@@ -251,8 +251,8 @@ def scans(connection: sqlite3.Connection, queue: str, start: int, stop: int) -> 
 def first_left(connection: sqlite3.Connection, queue: str, after: int = -1) -> int | None:
     """The first position behind `after` that is left: not done and not excluded by the clinic. None where all are."""
     found = connection.execute(
-        f"SELECT position FROM queue_items q WHERE queue = ? AND NOT done AND position > ? AND NOT {_OUT}"
-        " ORDER BY position LIMIT 1",
+        f"SELECT position FROM queue_items q INDEXED BY queue_items_left WHERE queue = ? AND NOT done AND position > ?"
+        f" AND NOT {_OUT} ORDER BY position LIMIT 1",
         (queue, after),
     ).fetchone()
     return None if found is None else int(found[0])
