@@ -93,7 +93,8 @@ def test_ctrl_c_between_two_looks_also_stops_the_training(
     snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = (
-        "import signal, sys, time; signal.signal(15, lambda *_: (print('{}', flush=True), sys.exit(1)));"
+        "import signal, sys, time; signal.signal(15, lambda *_: "
+        "(print('{}', flush=True), print('put away', file=sys.stderr, flush=True), sys.exit(1)));"
         "print('ready', file=sys.stderr, flush=True); time.sleep(60)"
     )
 
@@ -108,7 +109,8 @@ def test_ctrl_c_between_two_looks_also_stops_the_training(
     monkeypatch.setattr(learning, "start", start)
     monkeypatch.setattr("workstation.workflows.progress.finish", interrupted)
     assert main(["train", "small-a", "--snapshot", str(snapshot), "--out", str(tmp_path / "run"), "--json"]) == 1
-    assert json.loads(capsys.readouterr().out) == {}
+    heard = capsys.readouterr()
+    assert json.loads(heard.out) == {} and "put away" in heard.err  # its last words, said after the last look
 
 
 def _until(done: Any, seconds: float = 90) -> None:

@@ -233,7 +233,9 @@ def run(learning: Learning, hear: Callable[[str], None]) -> Generator[Progress, 
 
 
 def _stopped(learning: Learning, hear: Callable[[str], None]) -> None:
-    """Wait for the step it is at; a second Ctrl+C ends it where it is."""
+    """Wait for the step it is at; a second Ctrl+C ends it where it is. What it said since the last look is heard."""
+    for line in learning.lines():
+        hear(line)
     learning.stop()
     hear("Stopping after this step; Ctrl+C again ends it at once.")
     try:
@@ -241,6 +243,8 @@ def _stopped(learning: Learning, hear: Callable[[str], None]) -> None:
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         learning.stop(hard=True)
         learning.process.wait()
+    for line in learning.lines():
+        hear(line)
     learning.running()
 
 
