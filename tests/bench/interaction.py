@@ -163,6 +163,7 @@ def _contours(page: object, scan: str, watch: PaintWatch, window: MainWindow) ->
         case.contour(View.ANTERIOR, (float(row), float(column)), ContourSpec())
         alone.append(time.perf_counter() - began)
     page.tools.take("isocontour")
+    page.tools.start_new_lesion()  # over a lesion there is no preview but for a new one
     canvas = page.canvases[0]
     painted = [
         watch.seconds(
