@@ -29,7 +29,8 @@ class Place:
         name = {"cuda": "CUDA", "mps": "MPS", "cpu": "CPU"}.get(self.device.type, self.device.type)
         what = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else platform.machine()
         many = f", {self.world} processes" if self.world > 1 else ""
-        threads = f", {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
+        count = torch.get_num_threads()
+        threads = f", {count} thread{'s' if count > 1 else ''}" if self.device.type == "cpu" else ""
         kind = "bf16" if self.bf16 else "fp32"
         return f"{name} ({what}{threads}), {kind}{', compiled' if self.compiled else ''}{many}"
 

@@ -1,4 +1,4 @@
-"""Pictures of the Train page: small trainings of a made-up snapshot, one of them stopped, one compared with another.
+"""Pictures of the Train page: small trainings on simulated scans, one of them stopped, one compared with another.
 
 python -m tests.shots_training OUT LIBRARY [SUFFIX]: LIBRARY is one that `prepare` made.
 """
@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.ml import learnable
 from workstation.ui import shots
 from workstation.ui.main_window import MainWindow
 from workstation.ui.shots import Save
@@ -25,7 +24,9 @@ STOPPED = "small-a-vgg16-fold-0"
 def prepare(source: Path, target: Path) -> None:
     """A copy of a library with a snapshot beside it, and trainings: two whole, one stopped after its first step."""
     shutil.copytree(source, target)
-    data = learnable.make(target.parent / SNAPSHOT, patients=60, folds=5).folder
+    data = target.parent / SNAPSHOT
+    told = ["phantom", "lesions-3352", "--snapshot", str(data), "--patients", "60", "--seed", "5"]
+    subprocess.run([sys.executable, "-m", "workstation", *told], check=True, capture_output=True)
     for name, changes in TRAINED:
         _train(data, target / RUNS / name, *changes)
     _train(data, target / RUNS / STOPPED, "network=vgg16", more=["--minutes", "0"])
