@@ -135,18 +135,28 @@ def _another_is_at(run: Path) -> bool:
     if status.get("state") not in ("preparing", "training", "testing") or status.get("pid") == os.getpid():
         return False
     if status.get("machine") == runfolder.machine() and sys.platform != "win32":  # there signal 0 is Control-C
-        return _alive(int(status["pid"]))
+        return _alive(int(status["pid"]), float(status.get("at", 0)))
     return time.time() - float(status.get("at", 0)) < SILENT
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: int, at: float) -> bool:
+    """Whether the process of this number, heard of at `at` (seconds since 1970), still runs.
+
+    Where /proc tells: not if it has ended and nobody waited for it, nor if it began later, the number given anew.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except OSError:
+        pass
+    try:
+        rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        up = float(Path("/proc/uptime").read_text("utf-8").split()[0])
+        began = time.time() - up + int(rest[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
         return True
-    return True
+    return rest[0] not in "ZX" and began <= at + 2
 
 
 def take_in(

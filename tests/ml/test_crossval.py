@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 
 from ml.config import ConfigError
 from ml.config import make as make_config
-from ml.crossval import crossval, take_in
+from ml.crossval import _alive, crossval, take_in
 from ml.runfolder import machine
 from ml.scoring import auc, dice
 from ml.snapshot import Snapshot
@@ -25,6 +28,9 @@ from tests.ml.learnable import config, make
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return make(tmp_path_factory.mktemp("crossval") / "data", patients=24, sealed=("P00", "P01"))
+
+
+LINUX = sys.platform.startswith("linux")
 
 
 def quiet(line: str) -> None:
@@ -105,7 +111,8 @@ def test_what_does_not_belong_together_is_refused(data: Snapshot, tmp_path: Path
 @pytest.mark.parametrize(
     ("told", "left"),
     [
-        ({"pid": os.getppid(), "machine": machine(), "at": 0}, 1),  # another process, alive
+        ({"pid": os.getppid(), "machine": machine(), "at": 4e9}, 1),  # another process, alive
+        ({"pid": os.getppid(), "machine": machine(), "at": 0}, 0 if LINUX else 1),  # began later: a number given anew
         ({"pid": 2**22 + 1, "machine": machine(), "at": 4e9}, 0),  # killed
         ({"pid": 1, "machine": "elsewhere", "at": 4e9}, 1),
         ({"pid": 1, "machine": "elsewhere", "at": 0}, 0),
@@ -124,3 +131,16 @@ def test_a_run_another_process_is_at_is_left_to_it(
     (run / "config.json").write_text(json.dumps({**asked.told(), "snapshot": data.manifest.hash}), encoding="utf-8")
     (run / "status.json").write_text(json.dumps({"state": "training", **told}), encoding="utf-8")
     assert len(crossval(data, out, networks, folds=[0], hear=quiet).left) == left
+
+
+@pytest.mark.skipif(not LINUX, reason="only /proc tells of a process that ended and was not waited for")
+def test_a_killed_process_nobody_waited_for_is_not_alive() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        assert _alive(process.pid, time.time())
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        os.kill(process.pid, 0)  # its number is still there
+        assert not _alive(process.pid, time.time())
+    finally:
+        process.wait()
