@@ -17,7 +17,7 @@ from ml.origin import code, hashes, of_snapshot
 from ml.place import environment
 from ml.pool import Pool
 from ml.runfolder import RunFolder
-from ml.samples import TARGETS, samples, scans_of, size_of
+from ml.samples import TARGETS, outlined, samples, scans_of, size_of
 from ml.scoring import Chosen, choose, choose_cut
 from ml.snapshot import Snapshot
 from ml.splits import Split
@@ -86,7 +86,8 @@ def predict(
     source = pool.source(config, scans, engine.place.device)
     if config.task in SEGMENTS:
         positive = None if classifier is None else predictions.called_positive(classifier, asked, snapshot, config)
-        pieces, gated = predictions.frames(engine, source, asked, positive)
+        outlines = outlined(snapshot, list(dict.fromkeys(asked.scan.tolist())), config)
+        pieces, gated = predictions.frames([engine], source, asked, outlines, positive)
         chosen = chosen or [Chosen(1.0, choose_cut(pieces))]
         tables = [predictions.overlap_rows(snapshot, asked, pieces, config, fold, gated=False)]
         metrics = predictions.overlap_figures(pieces)

@@ -5,7 +5,7 @@ predictions.csv and inner.csv, a row for each sample and target:
     rows of the prepared view, or empty), target (malignant, metastasis, bladder, spine, pelvis, scapula, rib, femur,
     other), fold (-1: inner validation), model (preset and network), score (sigmoid of the logit), calibrated (after
     temperature scaling), truth (0 or 1)
-For a segmentation a row for each scan and threshold, both views together, in pixels of the prepared picture:
+For a segmentation a row for each scan and threshold, both views together, in pixels of the picture as it was taken:
     scan, patient, lesion, view, row, target, fold, model, threshold, intersection, predicted, actual, gated (1 where
     only sub-images the classifier calls positive were segmented, else 0)
 """
@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
-from ml.batches import Source
+from ml.batches import Batch, Source
 from ml.checkpoint import sha256_of, write_whole
 from ml.config import SEGMENTS, Config
 from ml.engine import Engine
-from ml.prepared import DataError
+from ml.prepared import DataError, Masks
 from ml.samples import TARGETS, TILES, Samples
 from ml.scoring import THRESHOLDS, Chosen, auc, dice, sigmoid
 from ml.snapshot import Snapshot
@@ -77,26 +78,46 @@ def overlaps(engine: Engine, source: Source, samples: Samples) -> tuple[NDArray[
 
 
 def frames(
-    engine: Engine, source: Source, samples: Samples, positive: NDArray[np.bool_] | None = None
+    engines: Sequence[Engine],
+    source: Source,
+    samples: Samples,
+    outlines: Masks,
+    positive: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Twice (scans, thresholds, 3) as `overlaps`, of whole views: of all sub-images, and of the positive ones alone.
 
-    samples: every sub-image of each scan, in order. positive: which of them a classifier calls so; without it the
-    second is empty. Where sub-images overlap their probabilities are averaged; where none is segmented there is none.
+    samples: every sub-image of each scan, in order; outlines: the truth of each scan, in the same order, at the size
+    its picture was taken in, to which the probabilities are scaled up (bilinear). Several engines' probabilities are
+    averaged. positive: which sub-images a classifier calls so; without it the second is empty. Where sub-images overlap
+    their probabilities are averaged; where none is segmented there is none.
     """
-    side, each = engine.config.rows, 2 * TILES
+    side, each = engines[0].config.rows, 2 * TILES
     found: tuple[list[NDArray[np.float64]], ...] = ([], [])
-    for start in range(0, len(samples), each):
+    for number, start in enumerate(range(0, len(samples), each)):
         at = np.arange(start, start + each)
-        batch = source.batch(samples, at)
-        logits = torch.cat([engine.logits(batch.part(k, k + engine.part).inputs) for k in range(0, each, engine.part)])
-        actual = _merged(batch.truth, side, None) > 0.5
+        share = torch.stack([_shares(engine, source.batch(samples, at)) for engine in engines]).mean(0)
+        actual = torch.zeros(outlines.shape, dtype=torch.bool)
+        actual.view(-1)[torch.from_numpy(outlines.of(number)[0].astype(np.int64))] = True
         for kept, used in zip(found, (None, positive), strict=True):
             if kept is found[0] or used is not None:
-                share = _merged(torch.sigmoid(logits), side, None if used is None else used[at])
-                kept.append(_pieces(share[None], actual[None])[0])
+                merged = _merged(share, side, None if used is None else used[at])
+                kept.append(_pieces(_as_taken(merged, outlines.shape)[None], actual[None].to(share.device))[0])
     every, gated = (np.stack(kept) if kept else np.zeros((0, len(THRESHOLDS), 3)) for kept in found)
     return every, gated
+
+
+def _shares(engine: Engine, batch: Batch) -> torch.Tensor:
+    """The probability of every pixel of a scan's sub-images."""
+    part = engine.part
+    logits = [engine.logits(batch.part(start, start + part).inputs) for start in range(0, len(batch.inputs), part)]
+    return torch.sigmoid(torch.cat(logits))
+
+
+def _as_taken(views: torch.Tensor, shape: tuple[int, int, int]) -> torch.Tensor:
+    """(2, rows, columns) at the size of the picture as it was taken."""
+    if tuple(views.shape) == shape:
+        return views
+    return functional.interpolate(views[None], shape[1:], mode="bilinear", align_corners=False)[0]
 
 
 def called_positive(classifier: Path, samples: Samples, snapshot: Snapshot, config: Config) -> NDArray[np.bool_]:

@@ -178,6 +178,15 @@ def _sites(snapshot: Snapshot, scans: Sequence[int], config: Config, tested: boo
     return _whole(rows, truth, _joined(snapshot, [found[row] for row in rows], size_of(config)))
 
 
+def outlined(snapshot: Snapshot, scans: Sequence[int], config: Config) -> Masks:
+    """What a segmentation should find in each of these scans, at the size its pictures were taken in."""
+    _, rows, columns = snapshot.shape
+    if config.task == "bladder":
+        return masks((snapshot.bladder_runs.of(row) for row in scans), snapshot.shape, rows, columns)
+    found = _metastases_by_scan(snapshot, scans)
+    return _joined(snapshot, [found[row] for row in scans], Size(rows, columns, config.scale, config.clip))
+
+
 def _whole(rows: Sequence[int], truth: NDArray[np.float32], drawn: Masks, masked: bool = True) -> Samples:
     number = len(rows)
     mask = np.arange(number) if masked else np.full(number, -1)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from skimage.transform import resize
 
-from ml.checkpoint import CheckpointError
+from ml.checkpoint import CheckpointError, load, put_into
 from ml.config import ConfigError
+from ml.config import make as make_config
 from ml.crossval import crossval
 from ml.final import final
-from ml.snapshot import Snapshot
+from ml.model import network_of
+from ml.pool import Pool
+from ml.predictions import _as_taken
+from ml.samples import samples
+from ml.snapshot import Snapshot, to_mask
 from tests.ml.learnable import config, make
 
 SEALED = ("P00", "P01", "P03")
@@ -62,6 +70,50 @@ def test_scores_do_not_depend_on_the_labels_of_the_sealed(data: Snapshot, tmp_pa
         found.append(rows(tmp_path / str(at) / "small-a-tree/fold-0/final.csv"))
     assert [row["score"] for row in found[0]] == [row["score"] for row in found[1]]
     assert all(one["truth"] != other["truth"] for one, other in zip(*found, strict=True))
+
+
+def test_folds_of_a_segmentation_speak_together(data: Snapshot, tmp_path: Path) -> None:
+    """The mean of the folds' probabilities, before any threshold, against the picture as it was taken."""
+    bladder = make_config("small-c-bladder", ["width=0.0625", "rows=32", "columns=32", "epochs=1", "inner=0.2"])
+    assert data.shape == (2, 64, 32)  # prepared at 128 x 32: twice as high as taken
+    crossval(data, tmp_path / "cv", [bladder], hear=quiet)
+    final(data, tmp_path / "cv", quiet)
+    runs = [tmp_path / f"cv/small-c-bladder-residual-unet/fold-{fold}" for fold in (0, 1)]
+    scans = [row for row, patient in enumerate(data.manifest.patients) if patient in SEALED]
+    asked = samples(data, scans, bladder, tested=True)
+    inputs = Pool(data, tmp_path).source(bladder, scans, torch.device("cpu")).batch(asked, np.arange(len(asked))).inputs
+    each = []
+    for run in runs:
+        network, _ = network_of(bladder)
+        put_into(network, load(next(run.glob("best-*.safetensors"))).of("network"), "best")
+        with torch.no_grad():
+            p = torch.sigmoid(network.eval()(inputs)).numpy().reshape(len(scans), 2, 7, 32, 32)
+        views, count = np.zeros((len(scans), 2, 128, 32)), np.zeros((128, 1))
+        for tile in range(7):
+            views[:, :, 16 * tile : 16 * tile + 32] += p[:, :, tile]
+            count[16 * tile : 16 * tile + 32] += 1
+        each.append(views / count)
+    taken = np.mean(each, axis=0).reshape(len(scans), 2, 64, 2, 32).mean(3)
+    tables = [rows(run / "final.csv") for run in runs]
+    for at, scan in enumerate(scans):
+        truth = to_mask(data.bladder_runs.of(scan), data.shape)
+        for table, fold in zip(tables, "01", strict=True):
+            own = [row for row in table if row["scan"] == data.manifest.scans[scan]]
+            assert len(own) == 19 and {row["fold"] for row in own} == {fold}
+            for row in own:
+                found = taken[at] >= float(row["threshold"])
+                assert int(row["actual"]) == truth.sum() == 2 * 4 * 4
+                assert abs(int(row["predicted"]) - found.sum()) <= 2  # float32 beside float64, at the threshold
+                assert abs(int(row["intersection"]) - (found & truth).sum()) <= 2
+    assert len({row["predicted"] for row in tables[0]}) > 1
+
+
+def test_probabilities_are_scaled_to_the_picture_as_it_was_taken() -> None:
+    """As another program scales pictures up, by bilinear interpolation between the middles of pixels."""
+    p = np.random.default_rng(1).random((2, 32, 8)).astype(np.float32)
+    ours = _as_taken(torch.from_numpy(p), (2, 64, 16)).numpy()
+    theirs = np.stack([resize(view, (64, 16), order=1, mode="edge", anti_aliasing=False) for view in p])
+    assert np.abs(ours - theirs).max() < 1e-6
 
 
 def test_nobody_sealed_and_nothing_done(data: Snapshot, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def facts(given: Evaluation) -> dict[str, str]:
         "training": _trainings(learnt),
         "picked": _picked(learnt),
         "ensembling": "None." if not given.final else "Sealed patients: the mean of the probabilities of the "
-        "networks of all folds; of segmentations the first fold's network alone.",
+        "networks of all folds; of segmentations that of each pixel, before the threshold.",
         "measures": "Sensitivity, specificity, accuracy, PPV, NPV, AUC; Dice of segmentations; Brier score, log loss "
         f"and expected calibration error of probabilities. Threshold: {threshold(given)}.",
         "internal": f"{_number_word(data.folds).capitalize()}-fold cross-validation. {sealed(given)}",

@@ -16,6 +16,11 @@ from workstation.stats.folds import FoldMean
 from workstation.stats.measures import BOOTSTRAP
 from workstation.stats.truth import Floats, numbered
 
+COUNTED = (
+    "Pixels are those of the scan as it was taken, as in the paper, at whatever size the network sees it; both views "
+    "of a scan together."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
@@ -86,6 +91,7 @@ def segmentation(networks: Sequence[Overlaps], target: str) -> Table:
         rows.append(Row(each.model, len(each.scan), len(np.unique(each.patient)), folds, cells))
         notes.append(f"{each.model}: {int(shown.sum())} of {len(shown)} scans show it; oracle threshold {threshold:g}.")
     differences = [_difference(networks[0], other, columns[0]) for other in networks[1:]]
+    notes.append(COUNTED)
     return Table("c", "dice", f"Segmentation, {target}", columns, tuple(rows), tuple(differences), tuple(notes))
 
 

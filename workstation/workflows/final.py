@@ -52,10 +52,11 @@ def opened(run: Path, frozen: Frozen, library: Path | None) -> Generator[Progres
 
 
 def averaged(tables: Sequence[Columns]) -> Columns:
-    """One table of what several runs say of the same cases: the mean of their scores; of pixels the first run's alone.
+    """One table of what several runs say of the same cases: the mean of their scores.
 
-    The mean stands under the first run's fold, so that each case is there once. WorkflowError where the runs do not
-    speak of the same cases in one order.
+    Pixels of a segmentation were counted on the mean of all runs' probabilities: any run's table holds them. The mean
+    stands under the first run's fold, so that each case is there once. WorkflowError where the runs do not speak of
+    the same cases in one order.
     """
     first = tables[0]
     if "score" not in first:
