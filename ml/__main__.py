@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ml import model_commands
 from ml.config import Config, ConfigError, make, networks_of, presets
 
 
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     every.add_argument("--threads", type=int, metavar="N")
     every.add_argument("--json", action="store_true")
     every.set_defaults(run=_crossval)
+    model_commands.add(commands)
     return parser
 
 

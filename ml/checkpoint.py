@@ -95,6 +95,12 @@ def load(path: Path) -> Checkpoint:
 
 def put_into(network: nn.Module, tensors: Mapping[str, Tensor], whence: str) -> None:
     """Give a network these weights. Raises CheckpointError, naming what differs, before anything is changed."""
+    hold_to(network, tensors, whence)
+    network.load_state_dict(dict(tensors))
+
+
+def hold_to(network: nn.Module, tensors: Mapping[str, Tensor], whence: str) -> None:
+    """Raises CheckpointError, naming what differs, unless these are the weights of such a network."""
     own = network.state_dict()
     lacking, foreign = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     other = [name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape]
@@ -111,7 +117,6 @@ def put_into(network: nn.Module, tensors: Mapping[str, Tensor], whence: str) -> 
                 f"{tuple(own[name].shape)}"
             )
         raise CheckpointError(f"{whence} is of another network: {'; '.join(reasons)}.")
-    network.load_state_dict(dict(tensors))
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -27,6 +27,8 @@ def of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "sealed": len(snapshot.manifest.sealed),
         "simulator": None,
     }
+    if versions := snapshot.manifest.simulators:
+        told["simulator"] = {"version": ", ".join(versions)}
     if "cohort.json" in snapshot.manifest.files:
         cohort = json.loads((snapshot.folder / "cohort.json").read_text("utf-8"))
         told["simulator"] = {key: cohort.get(key) for key in ("name", "seed", "version", "best_auc", "alone_auc")}
@@ -50,8 +52,11 @@ def code() -> dict[str, str]:
 
 
 def identity(patient: str, cohort: dict[str, Any] | None) -> str:
-    """Who a patient is: of simulated ones names repeat from seed to seed, so cohort and seed belong to it."""
-    return patient if cohort is None else f"{cohort.get('name')}/{cohort.get('seed')}/{patient}"
+    """Who a patient is: of simulated ones names repeat from seed to seed, so cohort and seed belong to it.
+
+    A library has names of its own, which do not repeat; of simulated scans in it only the version may be told.
+    """
+    return patient if cohort is None or "seed" not in cohort else f"{cohort.get('name')}/{cohort.get('seed')}/{patient}"
 
 
 def keyed(key: str, text: str | bytes) -> str:
@@ -59,14 +64,17 @@ def keyed(key: str, text: str | bytes) -> str:
     return hmac.new(bytes.fromhex(key), text.encode() if isinstance(text, str) else text, "sha256").hexdigest()
 
 
-def hashes(snapshot: Snapshot, patients: Iterable[str], cohort: dict[str, Any] | None) -> dict[str, Any]:
+def hashes(
+    snapshot: Snapshot, patients: Iterable[str], cohort: dict[str, Any] | None, key: str | None = None
+) -> dict[str, Any]:
     """Keyed hashes of these patients and of the counts of their scans, with the key: {key, patients, scans}.
 
-    A patient's: of `identity`. A scan's: of its counts, little-endian uint16 (2, rows, columns), whatever it is called.
-    Who has a patient can ask whether it was learnt from; who has the card alone learns nobody's name.
+    key: a card's, to ask whether it has them; the snapshot's own if not given. A patient's: of `identity`. A scan's: of
+    its counts, little-endian uint16 (2, rows, columns), whatever it is called. Who has a patient can ask whether it was
+    learnt from; who has the card alone learns nobody's name.
     """
     wanted = set(patients)
-    key = hashlib.sha256(f"patients of {snapshot.manifest.hash}".encode()).hexdigest()[:32]
+    key = key or hashlib.sha256(f"patients of {snapshot.manifest.hash}".encode()).hexdigest()[:32]
     scans = [
         keyed(key, np.ascontiguousarray(snapshot.pictures[row], "<u2").tobytes())
         for row, patient in enumerate(snapshot.manifest.patients)
