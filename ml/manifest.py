@@ -49,6 +49,17 @@ class Manifest:
         """Whether any scan is: the labels are a simulator's truth, or people read what no camera made."""
         return self.labels_from == "truth" or bool(self.made.get("simulated"))
 
+    @property
+    def simulators(self) -> tuple[str, ...]:
+        """The versions of the simulators that made scans of a library; nothing where none is known.
+
+        "not known" stands last where that is so of some scans.
+        """
+        told = self.made.get("simulators")
+        named = {one.get("version") for one in told if isinstance(one, dict)} if isinstance(told, list) else set()
+        known = sorted(version for version in named if isinstance(version, str) and version)
+        return (*known, "not known") if known and "" in named else tuple(known)
+
     def write(self, folder: Path) -> None:
         """Put manifest.json into the folder: whole, or not at all."""
         told: dict[str, Any] = {

@@ -322,7 +322,7 @@ def test_an_older_library_learns_which_scans_need_adjudication(library):
     with sqlite3.connect(library.folder / "library.db") as connection:  # as it was before the sixth step
         connection.execute("DROP INDEX scans_to_adjudicate")
         connection.execute("ALTER TABLE scans DROP COLUMN to_adjudicate")
-        for table in ("sealed", "openings"):  # of the eighth
+        for table in ("sealed", "openings", "simulations"):  # of the eighth and ninth
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 5")
     connection.close()

@@ -60,7 +60,8 @@ def trained_on(given: Evaluation) -> str:
     data = given.data
     if data.simulated == data.scans:
         return f"Trained and tested on simulated scans{f', simulator {data.simulator}' if data.simulator else ''}"
-    some = f" ({data.simulated:,} of {data.scans:,} scans are simulated)" if data.simulated else ""
+    by = f", simulator {data.simulator}" if data.simulator else ""
+    some = f" ({data.simulated:,} of {data.scans:,} scans are simulated{by})" if data.simulated else ""
     return f"Trained and tested on scans of patients, labels from {data.labels_from}{some}"
 
 
@@ -137,7 +138,9 @@ def _source(given: Evaluation) -> str:
     if data.cohort:
         seed = f", seed {data.seed}" if data.seed else ""
         return f"Simulated cohort {data.cohort}{seed}, simulator {data.simulator}."
-    return "Simulated scans of a library." if data.simulated == data.scans else "One library of the department."
+    if data.simulated == data.scans:
+        return f"Simulated scans of a library{f', simulator {data.simulator}' if data.simulator else ''}."
+    return "One library of the department."
 
 
 def _included(given: Evaluation) -> str:

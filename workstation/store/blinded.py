@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from workstation.core.clinical import Clinical
 from workstation.core.edits import Session, Step
 from workstation.core.lesion import Progress, Reading, ReadingKey
-from workstation.store import history, readings, sheet
+from workstation.store import history, readings, sheet, simulations
 from workstation.store.clinical import Told
 from workstation.store.errors import LibraryError
 from workstation.store.lesion_lists import LesionLists
@@ -28,7 +28,7 @@ OPEN = frozenset(
     "create open restore close add_scans join_frame correct turn assign_views has_objects find_partner load facts"
     " prints thumbnail objects patients people role tell_role make_queue make_queues end_queue queues open_queue"
     " queue_items queue_beside spacing queue_scans first_left place_in pace come_back verify verifying backup"
-    " backing_up sealed openings note_opening".split()
+    " backing_up sealed openings note_opening tell_simulated".split()
 )
 _HIDDEN = ("reference", "reference_evidence", "reference_date", "reference_by", "excluded")
 _EXCLUDED = list(Progress).index(Progress.EXCLUDED)
@@ -80,7 +80,7 @@ class BlindLibrary(Library):
         return super().append(key, step, who)
 
     def history(self, scan: str) -> list[history.HistoryRow]:
-        """Without what was told of the Reference and of exclusions."""
+        """Without what was told of the Reference, of exclusions, and by a simulator."""
         return [row for row in super().history(scan) if not _tells(row)]
 
     def moment(self) -> NoReturn:
@@ -222,5 +222,7 @@ def _without_reference(facts: Clinical) -> Clinical:
 
 
 def _tells(row: history.HistoryRow) -> bool:
+    if row.do != "correct":
+        return row.do == simulations.TELL
     told = json.loads(row.edit or "{}").get("after", {})
-    return row.do == "correct" and ("reference" in told or "excluded" in told)
+    return "reference" in told or "excluded" in told

@@ -30,6 +30,7 @@ from workstation.store import (
     scans,
     schema,
     sealed,
+    simulations,
     verify,
 )
 from workstation.store.clinical import Told
@@ -41,7 +42,7 @@ from workstation.store.moment import Moment
 from workstation.store.queues import Asked, Place, Queue, QueueItem
 from workstation.store.sealed import Opening
 from workstation.store.sheet import Sheets
-from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Verification
+from workstation.store.values import KeptObject, NewScan, ScanQuery, ScanRow, Simulation, Verification
 
 __all__ = [
     "KINDS", "KeptObject", "Library", "LibraryError", "NewScan", "ScanQuery", "ScanRow", "Verification",
@@ -151,6 +152,10 @@ class Library:
     def turn(self, scan: str, who: str) -> None:
         """Turn all views of a scan by half a circle: its feet were up. Once more turns them back."""
         scans.turn(self._connections, scan, who, self.folder)
+
+    def tell_simulated(self, told: Mapping[str, Simulation], who: str) -> int:
+        """Keep what a simulator tells of scans; of how many it was news."""
+        return simulations.tell(self._connections, told, who)
 
     def assign_views(self, scan: str, views: Mapping[View, View], who: str) -> None:
         """Say which view each frame shows: present view -> right view; recognised by "user" from then on."""

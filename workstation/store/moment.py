@@ -9,9 +9,9 @@ from pathlib import Path
 
 from workstation.core.lesion import Lesion, Progress, Verdict
 from workstation.core.scan import Scan, View
-from workstation.store import lists, scans, sealed
+from workstation.store import lists, scans, sealed, simulations
 from workstation.store.errors import decoding
-from workstation.store.values import SIMULATED
+from workstation.store.values import SIMULATED, Simulation
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,11 @@ class Moment:
     def load(self, scan: str) -> Scan:
         """The scan with its counts. LibraryError where its pixels are not there."""
         return scans.load(self._connection, self._folder, scan)
+
+    def simulated(self, scan: str) -> Simulation | None:
+        """What a simulator told of the scan; None where none did."""
+        with decoding(scan):
+            return simulations.of_scan(self._connection, scan)
 
     def exclusions(self) -> dict[str, str]:
         """As Library.exclusions."""

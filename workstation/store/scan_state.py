@@ -96,6 +96,8 @@ def after(state: State | None, do: str, edit: State) -> State:
             raise ValueError("two frames cannot show the same view")
         corrected = set(edit["views"].values())
         return {**state, "frames": {v: {**f, "how": "user"} if v in corrected else f for v, f in moved.items()}}
+    if do == "simulated":
+        return {**state, "simulated": edit}
     raise ValueError(f"unknown step {do}")
 
 

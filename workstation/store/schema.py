@@ -178,6 +178,11 @@ CREATE TRIGGER openings_are_not_deleted BEFORE DELETE ON openings
     BEGIN SELECT RAISE(ABORT, 'openings are counted for ever'); END;
 """
 
+# Beside what is drawn, as nobody drew it.
+_NINTH = """
+CREATE TABLE simulations (scan TEXT PRIMARY KEY REFERENCES scans, told TEXT NOT NULL) WITHOUT ROWID;
+"""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -201,7 +206,7 @@ def _run(script: str) -> Migration:
 
 
 MIGRATIONS: Sequence[Migration] = tuple(
-    _run(script) for script in (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
+    _run(script) for script in (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
 )
 
 

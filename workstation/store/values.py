@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, Self
 
-from workstation.core.lesion import Progress
+from workstation.core.lesion import Progress, Roi
 from workstation.core.scan import Frame, How, Kind, View
 
 SIMULATED = "simulated"  # the source of a scan that no camera made
@@ -61,6 +62,36 @@ class NewScan:
     reference: int | None = None
     excluded: str | None = None
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How one scan was simulated; "" and None for what nobody told.
+
+    version: of the simulator, "2.0". cohort, seed: which patients it drew. bladder: where it is on each view, head at
+    row 0; None where nobody told, and empty where it holds nothing. lesions: of each by id, peak_ratio, p_ceiling and
+    p_alone as they are written.
+    """
+
+    version: str = ""
+    cohort: str = ""
+    seed: int | None = None
+    bladder: Mapping[View, Roi] | None = None
+    lesions: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def to_json(self) -> dict[str, Any]:
+        bladder = None if self.bladder is None else {str(view): roi.to_json() for view, roi in self.bladder.items()}
+        lesions = {name: dict(values) for name, values in self.lesions.items()}
+        return {
+            "version": self.version, "cohort": self.cohort, "seed": self.seed, "bladder": bladder, "lesions": lesions,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        bladder = value["bladder"]
+        if bladder is not None:
+            bladder = {View(view): Roi.from_json(roi) for view, roi in bladder.items()}
+        return cls(value["version"], value["cohort"], value["seed"], bladder, value["lesions"])
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,9 @@ def _scan(connection: sqlite3.Connection, scan: str) -> list[str]:
     for row in history.of_scan(connection, scan):
         expected = scan_state.after(expected, row.do, json.loads(row.edit or ""))
     held = scan_state.read(connection, scan)
+    told = connection.execute("SELECT told FROM simulations WHERE scan = ?", (scan,)).fetchone()
+    if held is not None and told is not None:
+        held["simulated"] = json.loads(told[0])
     if expected is None or held is None:
         return ["it is in the history but not in the library" if held is None else "it has no history"]
     # A library of an older format has rows from before some of the columns came to be.

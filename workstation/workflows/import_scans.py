@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from workstation.core.ids import new_id
 from workstation.core.lesion import ReadingKey
 from workstation.core.scan import View
+from workstation.store.values import Simulation
 from workstation.workflows import clinical_csv, import_clinical, new_scan
 from workstation.workflows import labels as label_tables
 from workstation.workflows import truth as truths
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _BATCH_SCANS = 16
 _BATCH_BYTES = 48 << 20
 _WRITING = 2  # batches at once
+_TOLD_AT_ONCE = 256  # scans of which a simulator tells, in one transaction
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ class _Importing:
     _duplicates: int = 0
     _labels: int = 0
     _readings: int = 0
+    _simulated: dict[str, Simulation] = field(default_factory=dict)  # of scans, not told to the library yet
     _clinical: int = 0
     _joining: Joining = field(default_factory=Joining)
     # Scans are written while the next ones are read: one batch is hashed while another waits for the disk.
@@ -249,6 +252,7 @@ class _Importing:
             except (WorkflowError, LibraryError) as error:
                 self._refuse(where, str(error))
             yield Progress(done, total, "Bringing in readings", len(self.refused))
+        self._tell_simulated()
 
     def bring_clinical(self, tables: Sequence[ClinicalTable], simulated: bool = False) -> Iterator[Progress]:
         """Clinical facts of the patients that are there now."""
@@ -329,9 +333,18 @@ class _Importing:
         return there
 
     def _bring_truth(self, scan: str, truth: ScanTruth) -> label_tables.Brought:
-        lesions = truths.lesions_of(truth, self.library.load(scan).frames)
-        key = ReadingKey(scan, truths.READER)
-        return label_tables.bring_in(self.library, key, lesions, truth.verdict, "Truth of the simulation", self.who)
+        drawn = truths.drawn(truth, self.library.load(scan).frames)
+        key, what = ReadingKey(scan, truths.READER), "Truth of the simulation"
+        brought = label_tables.bring_in(self.library, key, drawn.lesions, truth.verdict, what, self.who)
+        self._simulated[scan] = drawn.told
+        if len(self._simulated) >= _TOLD_AT_ONCE:
+            self._tell_simulated()
+        return brought
+
+    def _tell_simulated(self) -> None:
+        told, self._simulated = self._simulated, {}
+        if told:
+            self.library.tell_simulated(told, self.who)
 
     def _bring_table(self, labels: Labels) -> label_tables.Brought:
         if labels.trouble is not None:

@@ -41,7 +41,7 @@ def data(frozen: Frozen) -> Data:
         manifest.hash, manifest.labels_from, len(manifest.scans), len(set(manifest.patients)),
         sum(visible != "0" for visible in frozen.lesions["visible"]), len(set(manifest.folds.values())),
         len(sealed), sum(patient in sealed for patient in manifest.patients),
-        text(cohort, "version"), text(cohort, "name"), _seed(cohort),
+        text(cohort, "version") or ", ".join(manifest.simulators), text(cohort, "name"), _seed(cohort),
         number(cohort, "best_auc"), number(cohort, "alone_auc"),
         dict(sorted(Counter(manifest.strata.values()).items())),
         sum(by_ai(origin) for origin in frozen.lesions["origin"]),

@@ -21,10 +21,10 @@ from workstation.core import framing, inclusion, not_bone
 from workstation.core.clinical import SEXES
 from workstation.core.cohort_tables import UNKNOWN
 from workstation.core.framing import Framing
-from workstation.core.lesion import Label, Lesion, Mask
+from workstation.core.lesion import Label, Lesion, Mask, Roi
 from workstation.core.scan import VIEWS, Scan, View
 from workstation.store.history import program_version
-from workstation.store.values import ADJUDICATED, TRUTH
+from workstation.store.values import ADJUDICATED, TRUTH, Simulation
 from workstation.workflows.errors import CallError, WorkflowError, in_words
 from workstation.workflows.progress import Job, Progress
 from workstation.workflows.snapshot_names import Names
@@ -66,6 +66,8 @@ class _Tally:
     left_out: Counter[str] = field(default_factory=Counter)
     marks: Counter[str] = field(default_factory=Counter)
     pictures: Counter[str] = field(default_factory=Counter)
+    bladders: Counter[str] = field(default_factory=Counter)
+    simulators: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)  # version, cohort, seed
 
 
 def run(library: Library, out: Path, wanted: Wanted | None = None, who: str = "") -> Job[SnapshotResult]:
@@ -135,11 +137,22 @@ def _frozen(
     patient = names.patient(scan.patient)
     tumour = planned.strata[scan.patient].rpartition("/")[0]
     whose = {"scan": names.scan(scan.scan), "patient": patient, "tumour": tumour}
-    made = [_lesion(lesion, loaded, ways, whose, tally) for lesion in lesions if lesion.label in _LABELS]
+    simulation = (moment.simulated(scan.scan) if scan.simulated else None) or Simulation()
+    if scan.simulated:
+        tally.simulators[simulation.version, simulation.cohort, simulation.seed] += 1
+    truth = simulation if reading.reader == TRUTH else Simulation()  # who reads a simulated scan knows nothing of it
+    made = [
+        _lesion(lesion, loaded, ways, {**whose, **truth.lesions.get(lesion.id, {})}, tally)
+        for lesion in lesions
+        if lesion.label in _LABELS
+    ]
     tally.left_out["without a label"] += sum(lesion.label is None for lesion in lesions)
     marks = [lesion for lesion in lesions if lesion.label is Label.NOT_BONE]
     tally.marks.update(lesion.criterion or "other" for lesion in marks)
-    bladder = [lesion for lesion in marks if lesion.criterion == not_bone.BLADDER]
+    bladder = [lesion.rois for lesion in marks if lesion.criterion == not_bone.BLADDER]
+    tally.bladders["marked"] += bool(bladder)
+    tally.bladders["simulated"] += truth.bladder is not None
+    bladder += [] if truth.bladder is None else [truth.bladder]
     spacing = ways[View.ANTERIOR].spacing_mm
     row = {
         **whose,
@@ -153,7 +166,7 @@ def _frozen(
         "spacing_mm": "" if spacing is None else f"{spacing[0]:g}",
     }
     counts = np.stack([framing.framed(loaded.frames[view].counts, ways[view]) for view in VIEWS])
-    mask = np.logical_or.reduce([_mask(lesion, loaded, ways) for lesion in bladder]) if bladder else _nothing()
+    mask = np.logical_or.reduce([_nothing(), *(_mask(rois, loaded, ways) for rois in bladder)])
     return FrozenScan(row, counts, to_runs(mask), tuple(lesion for lesion in made if lesion is not None))
 
 
@@ -162,7 +175,7 @@ def _lesion(
 ) -> FrozenLesion | None:
     from ml.snapshot import FrozenLesion, to_runs
 
-    mask = _mask(lesion, scan, ways)
+    mask = _mask(lesion.rois, scan, ways)
     if not mask.any():
         tally.left_out["outside the frame"] += 1
         return None
@@ -184,12 +197,12 @@ def _lesion(
     return FrozenLesion(row, to_runs(mask))
 
 
-def _mask(lesion: Lesion, scan: Scan, ways: Mapping[View, Framing]) -> Mask:
+def _mask(rois: Mapping[View, Roi], scan: Scan, ways: Mapping[View, Framing]) -> Mask:
     """(2, rows, columns) in the frame."""
     mask = _nothing()
     for place, view in enumerate(VIEWS):
-        if view in lesion.rois:
-            mask[place] = framing.framed_mask(lesion.rois[view].mask(scan.frames[view].counts.shape), ways[view])
+        if view in rois:
+            mask[place] = framing.framed_mask(rois[view].mask(scan.frames[view].counts.shape), ways[view])
     return mask
 
 
@@ -227,6 +240,10 @@ def _made(planned: Plan, tally: _Tally, names: Names) -> dict[str, Any]:
         "version": program_version(),
         "library": names.origin,
         "simulated": sum(scan.simulated for scan, _ in planned.included),
+        "simulators": [
+            {"version": version, "cohort": cohort, "seed": seed, "scans": number}
+            for (version, cohort, seed), number in sorted(tally.simulators.items(), key=str)
+        ],
         "flow": {
             "collected": vars(planned.collected),
             "excluded": {why: vars(count) for why, count in planned.excluded.items()},
@@ -244,6 +261,7 @@ def _made(planned: Plan, tally: _Tally, names: Names) -> dict[str, Any]:
             "left out": {why: number for why, number in sorted(tally.left_out.items()) if number},
             "not bone": dict(sorted(tally.marks.items())),
         },
+        "bladders": {how: number for how, number in sorted(tally.bladders.items()) if number},
         "ai": {
             "readings": sum(reading.assisted for _, reading in planned.included),
             "patients": len(planned.assisted),

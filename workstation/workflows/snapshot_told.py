@@ -30,12 +30,14 @@ def as_text(result: SnapshotResult) -> list[str]:
     lines += [f"Left out, {why}: {_scans(count)}" for why, count in flow["excluded"].items()]
     lines.append(f"Included: {_scans(flow['included'])}")
     if made["simulated"]:
-        lines.append(f"Of these simulated: {_number(made['simulated'], 'scan')}")
+        lines.append(f"Of these simulated: {_simulated(made)}")
     lines.append(f"Lesions: {result.lesions:,} ({_list(lesions['labels'])})")
     lines.append(f"Drawn: {_list(lesions['origins']) or 'none'}")
     if lesions["left out"]:
         lines.append(f"Lesions left out: {_list(lesions['left out'])}")
     lines.append(f"Marked as not bone: {_list(lesions['not bone']) or 'nothing'}")
+    if made["bladders"].get("simulated"):
+        lines.append(f"Bladder known from the simulator: {_number(made['bladders']['simulated'], 'scan')}")
     by = {"Reference": status["reference"], "grade": status["grade"], "lesions alone": status["lesions"]}
     lines.append(f"Status of patients by: {_list({name: number for name, number in by.items() if number})}")
     for words, who in (
@@ -66,6 +68,25 @@ def _ai(ai: Mapping[str, Any], train_only: int) -> str:
     if ai["tested"]:
         return f"{told}: they are tested on as well, as asked"
     return f"{told}: {_number(train_only, 'patient')} in no test fold, for learning only"
+
+
+def _simulated(made: Mapping[str, Any]) -> str:
+    """How many scans, and by which simulators."""
+    said = [
+        ", ".join(
+            filter(
+                None,
+                (
+                    f"simulator {one['version']}" if one["version"] else "by a simulator not told",
+                    f"cohort {one['cohort']}" if one["cohort"] else "",
+                    "" if one["seed"] is None else f"seed {one['seed']}",
+                ),
+            )
+        )
+        + (f": {one['scans']:,}" if len(made["simulators"]) > 1 else "")
+        for one in made["simulators"]
+    ]
+    return f"{_number(made['simulated'], 'scan')} ({'; '.join(said)})"
 
 
 def _scans(count: Mapping[str, int]) -> str:
