@@ -166,7 +166,7 @@ def test_what_must_stand_beside_every_result_does(page: Page) -> None:
     text = "".join(page.text)
     for words in (
         "simulated scans, simulator 2.0", "Random initialisation", "No patients were sealed", "CPU, fp32",
-        "0.5, as in the papers", "small-a-vgg16, fold 1:",
+        "0.5, as in the papers", "small-a-vgg16, fold 0:",
     ):  # fmt: skip
         assert words in text
 

@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, roc_auc_score
 
 from ml.snapshot import Snapshot
 from tests.workflows.made_runs import make_crossval, make_run, make_set, read, write
+from workstation.report.cells import row_head
 from workstation.report.evaluation import Evaluation
 from workstation.stats.evaluation import Table
 from workstation.workflows import evaluate, learning
@@ -115,11 +116,17 @@ def test_burden_and_tumour_come_from_the_set(found: Evaluation, run: Path, data:
 
 def test_what_is_missing_is_told(found: Evaluation) -> None:
     assert found.absent == (
-        "small-x-roi-only, fold 2: not begun", "small-x-vgg16, folds 1, 2: not begun",
+        "small-x-roi-only, fold 1: not begun", "small-x-vgg16, folds 0, 1: not begun",
     )  # fmt: skip
     here = table(found, "3")
     assert here.row("vgg16").cells == {} and any("vgg16: no fold is done" in note for note in here.notes)
     assert here.row("roi-only").folds == (0,)
+    heads = [row_head(here, row) for row in here.rows]
+    assert "ResNet-50, lesion only (fold 0 only)" in heads and "ResNet-50" in heads and "VGG16" in heads
+    assert any("roi-only was tested on fold 0 only" in note for note in here.notes)
+    folds = table(found, "2")
+    assert [row.key for row in folds.rows] == ["fold 0", "fold 1", "all"]  # as the folders; the paper's first beside
+    assert folds.row("fold 0").cells["sensitivity"].paper == "83.19"
 
 
 def test_thresholds_of_inner_validation_are_of_calibrated_scores(run: Path, data: Snapshot) -> None:

@@ -87,6 +87,20 @@ def row_name(key: str) -> str:
     return f"{row_name(first)}{comma}{rest}" if comma else key[:1].upper() + key[1:]
 
 
+def compares_networks(table: Table) -> bool:
+    """Whether its rows are networks."""
+    return table.number in {"a": ("3",), "b": ("networks",), "c": ("4", "dice")}.get(table.paper, ())
+
+
+def row_head(table: Table, row: Row) -> str:
+    """The name of a row; a network that was tested on fewer folds than others in the table is headed so."""
+    folds = {fold for each in table.rows if each.cells for fold in each.folds}
+    if not row.cells or not compares_networks(table) or set(row.folds) == folds:
+        return row_name(row.key)
+    word = "fold" if len(row.folds) == 1 else "folds"
+    return f"{row_name(row.key)} ({word} {', '.join(map(str, row.folds))} only)"
+
+
 def decimals(table: Table, column: str) -> tuple[int, bool]:
     """How many decimals a column has, and whether it is a percentage."""
     if table.number in ("dice", "calibration"):

@@ -111,7 +111,7 @@ class Evaluation:
         for each in self.trainings:
             by_reason: dict[str, list[int]] = {}
             for fold, why in each.absent.items():
-                by_reason.setdefault(why, []).append(fold + 1)
+                by_reason.setdefault(why, []).append(fold)
             for why, folds in by_reason.items():
                 word = "fold" if len(folds) == 1 else "folds"
                 lines.append(f"{each.name}, {word} {', '.join(map(str, sorted(folds)))}: {why}")

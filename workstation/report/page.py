@@ -15,6 +15,7 @@ from workstation.report.cells import (
     column_name,
     decimals,
     names,
+    row_head,
     row_name,
     shown,
     shown_comparison,
@@ -78,7 +79,7 @@ def _study(study: Study, given: Evaluation, figures: Sequence[Figure]) -> dict[s
 def _table(table: Table, study: Study) -> dict[str, Any]:
     rows = [
         {
-            "name": row_name(row.key), "cases": f"{row.cases:,}", "patients": f"{row.patients:,}",
+            "name": row_head(table, row), "cases": f"{row.cases:,}", "patients": f"{row.patients:,}",
             "cells": [shown(table, row, column) for column in table.columns],
             "cells_there": bool(row.cells), "total": row.key in TOTALS,
         }
@@ -190,8 +191,8 @@ def _training(each: Training) -> dict[str, Any]:
     minutes = sum(value for value in each.seconds if not math.isnan(value)) / 60
     return {
         "label": row_name(each.network), "name": each.name, "seed": each.settings.get("seed", ""),
-        "folds": ", ".join(str(fold + 1) for fold in each.folds) or "none",
-        "absent": [f"fold {fold + 1}: {why}" for fold, why in each.absent.items()],
+        "folds": ", ".join(map(str, each.folds)) or "none",
+        "absent": [f"fold {fold}: {why}" for fold, why in each.absent.items()],
         "initialisation": each.initialisation, "epochs": _by_fold(each.epochs, 0), "best": _by_fold(each.best, 0),
         "minutes": rounded(minutes, 1) if each.seconds else "", "device": each.device,
         "parameters": "" if math.isnan(each.parameters) else f"{each.parameters:,.0f}",

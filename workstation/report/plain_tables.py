@@ -13,6 +13,7 @@ from workstation.report.cells import (
     ShownComparison,
     column_name,
     names,
+    row_head,
     row_name,
     shown,
     shown_comparison,
@@ -38,7 +39,7 @@ def markdown(table: Table) -> str:
     rows = [first, ["---", *["---:"] * (len(first) - 1)]]
     for row in table.rows:
         many = [f"{row.cases:,} ({row.patients:,})" if row.cells else "none"] if with_cases else []
-        rows.append([row_name(row.key), *many, *(_in_one(shown(table, row, column)) for column in table.columns)])
+        rows.append([row_head(table, row), *many, *(_in_one(shown(table, row, column)) for column in table.columns)])
     lines += [_line(row) for row in rows]
     if table.comparisons:
         lines += ["", *_compared(table)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workstation.report.cells import Shown, row_name, shown
+from workstation.report.cells import Shown, compares_networks, row_head, shown
 from workstation.report.evaluation import Evaluation
 from workstation.report.facts import facts, sealed, trained_on
 from workstation.report.plain_tables import counts_cases, head, title
@@ -33,18 +33,13 @@ def compared(given: Evaluation) -> list[Columns]:
     return found
 
 
-def compares_networks(table: Table) -> bool:
-    """Whether its rows are networks."""
-    return table.number in {"a": ("3",), "b": ("networks",), "c": ("4", "dice")}.get(table.paper, ())
-
-
 def _columns(table: Table) -> Columns:
     with_cases = not counts_cases(table)
     names = [head(table, column) for column in table.columns]
     rows = []
     for row in table.rows:
         cases = [f"{row.cases:,}" if row.cells else "none"] if with_cases else []
-        rows.append([row_name(row.key), *cases, *(_short(shown(table, row, column)) for column in table.columns)])
+        rows.append([row_head(table, row), *cases, *(_short(shown(table, row, column)) for column in table.columns)])
     return title(table), ["", *(["cases"] if with_cases else []), *names], rows
 
 

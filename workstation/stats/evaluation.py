@@ -111,7 +111,7 @@ def beside(table: Table, printed: Printed) -> Table:
             figures.setdefault(key, {}).update(columns)
     rows = []
     for row in table.rows:
-        theirs = figures.get(row.key, {})
+        theirs = figures.get(_in_the_paper(row.key), {})
         cells = {name: replace(cell, paper=theirs.get(name)) for name, cell in row.cells.items()}
         rows.append(replace(row, cells=cells))
     keys = {row.key for row in table.rows}
@@ -122,6 +122,12 @@ def beside(table: Table, printed: Printed) -> Table:
         for each in table.comparisons
     ]
     return replace(table, rows=tuple(rows), comparisons=tuple(compared))
+
+
+def _in_the_paper(row: str) -> str:
+    """What a paper calls a row: it counts folds from 1."""
+    word, _, fold = row.partition(" ")
+    return f"fold {int(fold) + 1}" if word == "fold" and fold.isdecimal() else row
 
 
 def to_json(value: object) -> object:

@@ -15,6 +15,7 @@ from workstation.stats.predictions import BURDEN, Predictions, Texts, burden_gro
 TUMOURS = ("lung", "prostate", "breast", "other")
 PATIENTS = ("patients", "malignant patients", "benign patients", "metastasis rate of patients")
 LESIONS = ("lesions", "malignant lesions", "benign lesions", "metastasis rate of lesions")
+COUNTED = "Folds are counted from 0, as their folders are; beside them stand the paper's 1 to 5, of its own patients."
 
 
 def lesion_tables(networks: Sequence[Predictions], resamples: int = RESAMPLES) -> tuple[Table, ...]:
@@ -46,13 +47,14 @@ def table1(given: Predictions) -> Table:
 
 
 def table2(given: Predictions, resamples: int = RESAMPLES) -> Table:
-    """Each fold, then all: pooled, with the mean of the folds beside."""
+    """Each fold, counted from 0 as their folders are, then all: pooled, with the mean of the folds beside."""
     rows = []
-    for key, part in [*((f"fold {fold + 1}", given.of_fold(fold)) for fold in given.folds), ("all", given)]:
+    for key, part in [*((f"fold {fold}", given.of_fold(fold)) for fold in given.folds), ("all", given)]:
         measured = row(key, part, resamples)
         rows.append(Row(key, len(part), part.patients, part.folds, {**_who(key, part).cells, **measured.cells}))
     columns = (*PATIENTS[:3], *LESIONS[:3], *COLUMNS)
-    return Table("a", "2", f"Cross-validation of {given.model}", columns, tuple(rows), notes=(_threshold(given),))
+    notes = (_threshold(given), COUNTED)
+    return Table("a", "2", f"Cross-validation of {given.model}", columns, tuple(rows), notes=notes)
 
 
 def table3(networks: Sequence[Predictions], resamples: int = RESAMPLES) -> Table:
@@ -63,8 +65,9 @@ def table3(networks: Sequence[Predictions], resamples: int = RESAMPLES) -> Table
     notes = [_threshold(ours)]
     for each in networks:
         if each.folds != ours.folds:
-            folds = ", ".join(str(fold + 1) for fold in each.folds)
-            notes.append(f"{each.model}: folds {folds} only; its differences are over the cases both have.")
+            notes.append(
+                f"{each.model} was tested on {named(each.folds)} only; its differences are over the cases both have."
+            )
     return Table("a", "3", "Networks", COLUMNS, rows, tuple(compared), tuple(notes))
 
 
@@ -97,6 +100,11 @@ def _who(key: str, given: Predictions) -> Row:
         "metastasis rate of lesions": share(positive, len(given)),
     }
     return Row(key, len(given), everyone, given.folds, cells)
+
+
+def named(folds: Sequence[int]) -> str:
+    """ "fold 1", "folds 0, 2"."""
+    return f"fold{'' if len(folds) == 1 else 's'} {', '.join(map(str, folds))}"
 
 
 def _threshold(given: Predictions) -> str:

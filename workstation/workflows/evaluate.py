@@ -113,7 +113,7 @@ def _network(name: str, runs: Sequence[Run], frozen: Frozen, sealed: bool) -> Ne
 def _nothing(trained: Trained) -> str:
     if any(each.fold < 0 for each in trained.runs):
         return f"{trained.folder} was trained on all patients (fold=-1): nobody was left to test it on."
-    told = "; ".join(f"{name}, fold {fold + 1}: {why}" for (name, fold), why in list(trained.absent.items())[:4])
+    told = "; ".join(f"{name}, fold {fold}: {why}" for (name, fold), why in list(trained.absent.items())[:4])
     return f"{trained.folder} has no fold that is done ({told or 'it has none'}). Let it go on, then evaluate."
 
 

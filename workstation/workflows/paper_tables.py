@@ -132,7 +132,7 @@ def _predictions(network: Network, frozen: Frozen, target: str, settings: Settin
 def _chosen(network: Network, target: str) -> dict[int, float]:
     found = {each.fold: number(each.card, "calibration", target, "threshold") for each in network.runs}
     if lacking := [fold for fold, value in found.items() if math.isnan(value)]:
-        raise ValueError(f"the card of {network.name}, fold {lacking[0] + 1}, has no threshold for {target}")
+        raise ValueError(f"the card of {network.name}, fold {lacking[0]}, has no threshold for {target}")
     return {network.runs[0].fold: float(np.mean(list(found.values())))} if network.final else found
 
 
