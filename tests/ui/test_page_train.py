@@ -47,7 +47,7 @@ def show(qtbot, window: MainWindow, runs: int) -> None:
 def choose(qtbot, window: MainWindow, *names: str) -> None:
     page = window.train_page
     page.list.clearSelection()
-    for item in (page.list.topLevelItem(number) for number in range(page.list.topLevelItemCount())):
+    for item in page.list._items.values():
         if any(item.text(0).endswith(name) for name in names):
             item.setSelected(True)
     qtbot.waitUntil(lambda: len(page.trainings.curves) == len(names), timeout=WAIT_MS)
@@ -86,8 +86,8 @@ def test_runs_are_listed_and_the_chosen_one_is_followed_only_while_it_is_looked_
     page = made.train_page
     items = [page.list.topLevelItem(number) for number in range(4)]
     assert {item.text(0): (item.text(1), item.text(2)) for item in items} == {
-        "going": ("Running", "4 of 12"), "killed": ("Stopped", "4 of 12"), "over": ("Finished", "13"),
-        "bad": ("Failed", "0 of 12"),
+        "going": ("Running", "epoch 4 of 12"), "killed": ("Stopped", "epoch 4 of 12"),
+        "over": ("Finished", "13 epochs"), "bad": ("Failed", "epoch 0 of 12"),
     }  # fmt: skip
     choose(qtbot, made, "going")
     detail = page.detail
@@ -117,7 +117,7 @@ def test_stop_and_resume_do_what_the_folder_needs(qtbot, made: MainWindow, small
     (runs / "cv" / "crossval.json").write_text("{}")
     show(qtbot, made, 2)
     page = made.train_page
-    choose(qtbot, made, "fold-0")
+    choose(qtbot, made, "fold 0")
     assert page.detail.stop.text() == "Stop the cross-validation"
     page.detail.stop.click()
     assert (runs / "cv" / "stop").exists() and (runs / "cv" / "small-a-resnet50" / "fold-0" / "stop").exists()

@@ -7,6 +7,7 @@ goes on when the window closes; its files tell all there is to know when it is o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +20,29 @@ from workstation.workflows.progress import Job as Workflow
 from workstation.workflows.progress import Progress
 
 if TYPE_CHECKING:
+    from workstation.workflows.crossvals import Crossval as Crossval
     from workstation.workflows.learning import Asked, Learning
     from workstation.workflows.metrics_tail import Curve
     from workstation.workflows.presets import Preset
     from workstation.workflows.snapshot_seen import SnapshotSeen
     from workstation.workflows.starting import Wanted
-    from workstation.workflows.trainings import Facts, Training
+    from workstation.workflows.trainings import Facts
+    from workstation.workflows.trainings import Training as Training
     from workstation.workflows.watching import Watch
 
 LOOK_MS = 1000
 MOST_COMPARED = 6
 RUNS = "runs"  # the folder of trainings in a library's
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A folder that can be evaluated, any of its runs, and how many of all are finished."""
+
+    folder: Path
+    run: Training
+    finished: int
+    total: int
 
 
 class Trainings(QObject):
@@ -46,6 +59,7 @@ class Trainings(QObject):
         super().__init__(parent)
         self._workbench, self._jobs = workbench, jobs
         self.runs: tuple[Training, ...] = ()
+        self.crossvals: tuple[Crossval, ...] = ()
         self.chosen: tuple[Path, ...] = ()
         self.curves: dict[Path, Curve] = {}
         self.facts: dict[Path, Facts] = {}
@@ -59,6 +73,7 @@ class Trainings(QObject):
         self._reading: Job | None = None
         self._anew = False
         self._awaited: Path | None = None  # begun, and not among the runs yet
+        self._followed: Path | None = None  # a cross-validation whose fold at work is chosen, until another is
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
@@ -124,20 +139,37 @@ class Trainings(QObject):
         if seen.folder != self.folder:
             return
         curves = {run: curve for run, curve in seen.curves.items() if run in self.chosen}
-        new = (seen.runs, curves, {run: fact for run, fact in seen.facts.items() if run in self.chosen})
-        if new != (self.runs, self.curves, self.facts) or not self.known:
-            self.runs, self.curves, self.facts = new
-            there = {run.folder for run in self.runs}
+        facts = {run: fact for run, fact in seen.facts.items() if run in self.chosen}
+        new = (seen.runs, seen.crossvals, curves, facts)
+        if new != (self.runs, self.crossvals, self.curves, self.facts) or not self.known:
+            self.runs, self.crossvals, self.curves, self.facts = new
+            there = {run.folder for run in self.runs} | {whole.folder for whole in self.crossvals}
             self.chosen = tuple(run for run in self.chosen if run in there)
             self.known = True
             self.changed.emit()
-        come = [run.folder for run in self.runs if self._awaited in (run.folder, run.crossval or run.folder)]
+        self._follow()
+
+    def _follow(self) -> None:
+        """Choose what was begun here when it comes; of a cross-validation always the fold that is at work."""
+        come = [run for run in self.runs if self._awaited in (run.folder, run.crossval or run.folder)]
+        come = [run for run in come if run.state.at_work] or come
         if come:
-            self._awaited = None
-            self.choose(come[:1])
+            self._awaited, self._followed = None, come[0].crossval
+            self._choose((come[0].folder,))
+            return
+        whole = None if self._followed is None else self.whole(self._followed)
+        one = self.one
+        if whole is None or one is None or one.state.at_work or one.crossval != whole.folder:
+            return
+        if whole.at_work:
+            self._choose((whole.at_work[0].folder,))
 
     def choose(self, runs: Sequence[Path]) -> None:
-        """Show these runs' curves, over each other where there are several."""
+        """Show these runs' curves, over each other where there are several; or one cross-validation as a whole."""
+        self._followed = None
+        self._choose(runs)
+
+    def _choose(self, runs: Sequence[Path]) -> None:
         runs = tuple(runs)[:MOST_COMPARED]
         if runs == self.chosen:
             return
@@ -154,10 +186,34 @@ class Trainings(QObject):
     def find(self, run: Path) -> Training | None:
         return next((each for each in self.runs if each.folder == run), None)
 
+    def whole(self, folder: Path) -> Crossval | None:
+        return next((each for each in self.crossvals if each.folder == folder), None)
+
+    @property
+    def crossval(self) -> Crossval | None:
+        """The cross-validation chosen as a whole."""
+        return self.whole(self.chosen[0]) if len(self.chosen) == 1 else None
+
     @property
     def one(self) -> Training | None:
         """The run chosen, where it is one."""
         return self.find(self.chosen[0]) if len(self.chosen) == 1 else None
+
+    @property
+    def judged(self) -> Judged | None:
+        """What tables can be made of: the one run chosen, or the cross-validation all that is chosen belongs to."""
+        runs = [run for path in self.chosen if (run := self.find(path)) is not None]
+        whole = self.crossval or (self.whole(runs[0].crossval) if runs and runs[0].crossval else None)
+        if whole is not None:
+            same = all(run.crossval == whole.folder for run in runs)
+            return Judged(whole.folder, whole.one, whole.done, whole.total) if same else None
+        one = self.one
+        return None if one is None else Judged(one.folder, one, int(one.state == "finished"), 1)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of what is chosen learns from simulated scans, as far as its folder says."""
+        return any(fact.trained_on == "simulated" for fact in self.facts.values())
 
     # Choosing
 
@@ -279,7 +335,7 @@ class Trainings(QObject):
             learning.let_go()
 
     def _forget_runs(self) -> None:
-        self.runs, self.chosen, self.curves, self.facts, self.known = (), (), {}, {}, False
+        self.runs, self.crossvals, self.chosen, self.curves, self.facts, self.known = (), (), (), {}, {}, False
         self.changed.emit()
 
     def _changed(self, changes: Changes) -> None:
@@ -288,8 +344,11 @@ class Trainings(QObject):
             self._soon()
 
 
-def wanted(preset: str, network: str, snapshot: Path, fold: int | None, epochs: int, seed: int, device: str) -> Wanted:
+def wanted(
+    preset: str, network: str, snapshot: Path, fold: int | None, epochs: int, seed: int, device: str,
+    beside: Training | None = None,
+) -> Wanted:  # fmt: skip
     """What `Trainings.start` takes."""
     from workstation.workflows.starting import Wanted
 
-    return Wanted(preset, network, snapshot, fold, epochs, seed, device)
+    return Wanted(preset, network, snapshot, fold, epochs, seed, device, beside)

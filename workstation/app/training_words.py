@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from workstation.workflows.crossvals import Crossval
     from workstation.workflows.presets import Preset
     from workstation.workflows.snapshot_seen import SnapshotSeen
     from workstation.workflows.trainings import Training
@@ -74,7 +75,7 @@ def snapshot(seen: SnapshotSeen) -> str:
     return " ".join(words)
 
 
-def state(run: Training) -> str:
+def state(run: Training | Crossval) -> str:
     """One or two words for the list."""
     from workstation.workflows.trainings import State
 
@@ -106,8 +107,57 @@ def sentence(run: Training) -> str:
         State.STOPPING: tr("Stops after this step, and can be resumed."),
         State.STOPPED: tr("Stopped. Resume goes on where it was."),
         State.BROKEN: tr("Its process ended without a word, as when it is killed. Resume goes on from what was kept."),
-        State.FINISHED: tr("Finished. What it is worth on the test fold: osteoscope evaluate, with this folder."),
+        State.FINISHED: tr("Finished. Tables… tells what it is worth on the test fold."),
     }.get(run.state, "")
+
+
+def whole_sentence(whole: Crossval) -> str:
+    """What a cross-validation is, how far it is, and what to do."""
+    from workstation.workflows.trainings import State
+
+    networks, folds = len(whole.networks), len(whole.folds)
+    what = tr("{0} networks, {1} folds").format(networks, folds) if networks > 1 else tr("{0} folds").format(folds)
+    words = [tr("Cross-validation of {0}: {1} of {2} trainings done.").format(what, whole.done, whole.total)]
+    failed = sum(run.state is State.FAILED for run in whole.runs.values())
+    if failed:
+        words.append(tr("{0} failed: choose it to see why.").format(failed))
+    if whole.state.at_work and whole.left is not None:
+        words.append(tr("About {0} left.").format(duration(whole.left)))
+    elif whole.state.resumable:
+        words.append(tr("Resume goes on where it was."))
+    return " ".join(words)
+
+
+def fold_name(run: Training) -> str:
+    """What a fold is called below its cross-validation."""
+    preset = run.folder.parent.name.removesuffix(f"-{run.network}")
+    network = run.network if preset == run.preset else run.folder.parent.name
+    return tr("{0}, fold {1}").format(network, run.fold)
+
+
+def progress(run: Training) -> str:
+    """How far, for the list."""
+    from workstation.workflows.trainings import State
+
+    words = epochs(run)
+    if words == UNKNOWN:
+        return words
+    return tr("{0} epochs").format(words) if run.state is State.FINISHED else tr("epoch {0}").format(words)
+
+
+def done(whole: Crossval) -> str:
+    return tr("{0} of {1} trainings").format(whole.done, whole.total)
+
+
+def fold_state(run: Training | None) -> str:
+    """A word or two for a fold's place among the others'."""
+    from workstation.workflows.trainings import State
+
+    if run is None:
+        return tr("not begun")
+    if run.state is State.FINISHED:
+        return tr("done")
+    return tr("epoch {0}").format(epochs(run)) if run.state is State.TRAINING else state(run)
 
 
 def epochs(run: Training) -> str:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from workstation.app.actions import key
+from workstation.app.evaluating import Evaluating
 from workstation.app.jobs import Jobs
 from workstation.app.training import Trainings
 from workstation.app.workbench import Workbench
@@ -41,13 +42,14 @@ class TrainPage(QWidget):
         super().__init__(parent)
         self._workbench = workbench
         self.trainings = Trainings(workbench, jobs, self)
+        self.evaluating = Evaluating(workbench, jobs, self)
         self._made = False
 
     def _make(self) -> None:
         self._made = True
         self.form = TrainingForm(self._workbench, self.trainings)
         self.list = TrainingList(self.trainings)
-        self.detail = TrainingDetail(self.trainings)
+        self.detail = TrainingDetail(self.trainings, self.evaluating)
         self.folder = QPushButton(self.tr("Choose a folder…"))
         self.folder.setToolTip(self.tr("Where trainings are kept and looked for"))
         self._where = ElidedLabel()
@@ -56,6 +58,7 @@ class TrainPage(QWidget):
         self._lay_out()
         self.folder.clicked.connect(self._choose_folder)
         self.trainings.changed.connect(self._show)
+        self.detail.tables.noted.connect(self._workbench.note)
         self._show()
 
     def _lay_out(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.report import summary, writing
 from workstation.report.evaluation import Evaluation, Study
@@ -18,6 +19,9 @@ from workstation.workflows.progress import Progress
 from workstation.workflows.run_folders import Run, Trained
 from workstation.workflows.run_folders import read as read_folder
 
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -25,8 +29,8 @@ class Asked:
 
     out: of the report; a folder in that of the run by default. network: the one to call ours, by its name in tables.
     inner: thresholds chosen on inner validation patients, on calibrated probabilities, instead of 0.5. final: open the
-    sealed patients. library: the one the snapshot was made from, to count that there too. resamples: of the patient
-    bootstrap.
+    sealed patients. library: the one the snapshot was made from, to count that there too. who: opens them; the
+    account's reader if not given. resamples: of the patient bootstrap.
     """
 
     run: Path
@@ -35,14 +39,16 @@ class Asked:
     network: str | None = None
     inner: bool = False
     final: bool = False
-    library: Path | None = None
+    library: Path | Library | None = None
     resamples: int = RESAMPLES
+    who: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Reported:
     """An evaluation that was written down. page: the report. value: all of it as JSON's own types; document: as
-    Markdown. heading and tables: what fits on a screen. absent: folds that are missing, a line each.
+    Markdown. heading and tables: what fits on a screen. absent: folds that are missing, a line each. sealed: how many
+    patients are; openings: how often so far; final: this was one, and the tables are of them.
     """
 
     page: Path
@@ -51,6 +57,9 @@ class Reported:
     heading: Sequence[str]
     tables: Sequence[summary.Columns]
     absent: Sequence[str]
+    sealed: int
+    openings: int
+    final: bool
 
 
 def run(asked: Asked) -> Generator[Progress, None, Reported]:
@@ -63,7 +72,7 @@ def run(asked: Asked) -> Generator[Progress, None, Reported]:
         raise WorkflowError(str(error)) from error
     return Reported(
         page, writing.value(found), writing.document(found), summary.heading(found), summary.compared(found),
-        found.absent,
+        found.absent, found.data.sealed, found.openings, found.final,
     )  # fmt: skip
 
 
@@ -81,7 +90,7 @@ def compute(asked: Asked) -> Generator[Progress, None, Evaluation]:
         raise CallError(f"{trained.folder} has a training of an unknown kind: {min(strange)!r}.")
     frozen = find(trained.folder, trained.snapshot, asked.snapshot)
     if asked.final:
-        openings = yield from final.opened(trained.folder, frozen, asked.library)
+        openings = yield from final.opened(trained.folder, frozen, asked.library, asked.who)
     else:
         openings = final.openings(frozen)
     networks: dict[str, list[Network]] = {}

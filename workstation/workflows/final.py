@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workstation.workflows import learning, sealing
 from workstation.workflows.errors import CallError, WorkflowError
@@ -13,16 +14,20 @@ from workstation.workflows.home import default_reader
 from workstation.workflows.predictions import SCORED, Columns, Frozen
 from workstation.workflows.progress import Progress
 
+if TYPE_CHECKING:
+    from workstation.store.library import Library
+
 
 def openings(frozen: Frozen) -> int:
     """How often the sealed patients of a snapshot were opened so far; printed beside every result."""
     return sealing.openings(frozen.folder, frozen.manifest)
 
 
-def opened(run: Path, frozen: Frozen, library: Path | None) -> Generator[Progress, None, int]:
+def opened(run: Path, frozen: Frozen, library: Path | Library | None, who: str = "") -> Generator[Progress, None, int]:
     """Count the opening, then have every finished run predict the sealed patients; how many openings with this one.
 
-    CallError where nobody is sealed; WorkflowError where it cannot be counted (then nothing is opened) or predicted.
+    who: opens them; the account's reader if not given. CallError where nobody is sealed; WorkflowError where it cannot
+    be counted (then nothing is opened) or predicted.
     """
     if not frozenset(frozen.manifest.sealed) & frozenset(frozen.manifest.patients):
         raise CallError(
@@ -30,7 +35,7 @@ def opened(run: Path, frozen: Frozen, library: Path | None) -> Generator[Progres
             "make a snapshot that seals some."
         )
     name = run.resolve().name
-    number = sealing.opened(frozen.folder, frozen.manifest, name, default_reader(), library)
+    number = sealing.opened(frozen.folder, frozen.manifest, name, who or default_reader(), library)
     yield Progress(0, None, "predicting the sealed patients")
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as gave:
         arguments = ["final", str(run), "--snapshot", str(frozen.folder)]

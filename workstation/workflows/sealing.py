@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from workstation.workflows.snapshot_names import Names
 
 if TYPE_CHECKING:
     from ml.snapshot import Manifest
+    from workstation.store.library import Library
 
 SIDECAR = ".openings.jsonl"
 
@@ -40,12 +42,12 @@ def openings(snapshot: Path, manifest: Manifest) -> int:
     return _before(manifest) + lines
 
 
-def opened(snapshot: Path, manifest: Manifest, run: str, who: str, library: Path | None = None) -> int:
+def opened(snapshot: Path, manifest: Manifest, run: str, who: str, library: Path | Library | None = None) -> int:
     """Count one opening, and tell how many there are with it. Call it before anything of the sealed is looked at.
 
     On disk when it returns. run: what opens, in words, such as the run folder's name. library: the one the snapshot was
-    made from, where it is at hand. CallError where nobody is sealed or it is another library's; WorkflowError where it
-    cannot be counted, and then nothing may be opened.
+    made from, its folder or opened for writing, where it is at hand. CallError where nobody is sealed or it is another
+    library's; WorkflowError where it cannot be counted, and then nothing may be opened.
     """
     if not manifest.sealed:
         raise CallError(f"No patients are sealed in {snapshot}: make a snapshot with --sealed first.")
@@ -70,12 +72,30 @@ def opened(snapshot: Path, manifest: Manifest, run: str, who: str, library: Path
     return max(openings(snapshot, manifest), in_library)
 
 
-def _in_library(folder: Path, manifest: Manifest, run: str, who: str) -> int:
+def made_from(library: Library, manifest: Manifest) -> bool:
+    """Whether a snapshot was frozen from this library."""
+    return Names(library.kind, library.id).origin == manifest.made.get("library")
+
+
+def counting(snapshot: Path, library: Library | None) -> Library | None:
+    """The library where an opening of this snapshot is counted as well: its own, and open for writing."""
+    import ml.snapshot
+
+    if library is None or library.read_only:
+        return None
+    try:
+        return library if made_from(library, ml.snapshot.read_manifest(snapshot)) else None
+    except ml.snapshot.SnapshotError:
+        return None  # whoever opens says what is wrong with it
+
+
+def _in_library(given: Path | Library, manifest: Manifest, run: str, who: str) -> int:
     from workstation.workflows.opening import writing
 
-    with writing(folder) as library:
-        if Names(library.kind, library.id).origin != manifest.made.get("library"):
-            raise CallError(f"The snapshot was not made from the library {folder}. Name the right one, or none.")
+    with writing(given) if isinstance(given, Path) else nullcontext(given) as library:
+        if not made_from(library, manifest):
+            wrong = f"The snapshot was not made from the library {library.folder}."
+            raise CallError(f"{wrong} Name the right one, or none.")
         return library.note_opening(run, manifest.hash, who)
 
 

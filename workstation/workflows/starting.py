@@ -14,7 +14,10 @@ from workstation.workflows.trainings import Training
 
 @dataclass(frozen=True)
 class Wanted:
-    """fold: the one left out for testing; None trains every fold, one after the other."""
+    """network: "" for all the preset's paper compares. fold: the one left out for testing; None trains every fold.
+
+    beside: a cross-validation whose tables this one's folds shall stand in; it brings epochs, seed and device along.
+    """
 
     preset: str
     network: str
@@ -23,22 +26,29 @@ class Wanted:
     epochs: int
     seed: int
     device: str
+    beside: Training | None = None
 
 
 def asked(wanted: Wanted, folder: Path) -> Asked:
     """A new training, in a folder of its own below `folder`. CallError, in words, where it cannot be."""
     usual = presets.checked(wanted.preset, ())
-    told = {"network": wanted.network, "epochs": wanted.epochs, "seed": wanted.seed, "device": wanted.device}
-    if wanted.fold is not None:
-        told["fold"] = wanted.fold
+    told = {"epochs": wanted.epochs, "seed": wanted.seed, "device": wanted.device}
     changes = tuple(f"{key}={value}" for key, value in told.items() if usual[key] != value)
-    presets.checked(wanted.preset, changes)
-    name = f"{wanted.preset}-{wanted.network}"
-    if wanted.fold is not None:
-        out = _free(folder, f"{name}-fold-{wanted.fold}")
-        return Asked("train", (wanted.preset,), wanted.snapshot, out, changes)
-    changes = tuple(change for change in changes if not change.startswith("network="))
-    return Asked("crossval", (f"{wanted.preset}:{wanted.network}",), wanted.snapshot, _free(folder, name), changes)
+    single = tuple(
+        f"{key}={value}"
+        for key, value in (("network", wanted.network), ("fold", wanted.fold))
+        if value not in ("", None) and usual[key] != value
+    )
+    presets.checked(wanted.preset, (*single, *changes))
+    if wanted.network and wanted.fold is not None:
+        out = _free(folder, f"{wanted.preset}-{wanted.network}-fold-{wanted.fold}")
+        return Asked("train", (wanted.preset,), wanted.snapshot, out, (*single, *changes))
+    beside, out = wanted.beside, _free(folder, wanted.preset)
+    if beside is not None and beside.crossval is not None:
+        out, changes = beside.crossval, presets.changes_of(beside.settings, ("network", "fold"))
+    folds = None if wanted.fold is None else str(wanted.fold)
+    rows = (f"{wanted.preset}:{wanted.network or 'all'}",)
+    return Asked("crossval", rows, wanted.snapshot, out, changes, folds=folds)
 
 
 def again(run: Training, otherwise: Path | None) -> Asked:
@@ -47,7 +57,7 @@ def again(run: Training, otherwise: Path | None) -> Asked:
     otherwise: a snapshot to try where the run's own is not to be found. CallError, in words, where it cannot be.
     """
     out = run.crossval or run.folder
-    snapshot = _snapshot(out, run.snapshot, otherwise)
+    snapshot = snapshot_of(out, run.snapshot, otherwise)
     if run.crossval is None:
         return Asked("train", (run.preset,), snapshot, out, presets.changes_of(run.settings), resume=True)
     networks = run_folders.json_of(out / "crossval.json").get("networks")
@@ -58,7 +68,8 @@ def again(run: Training, otherwise: Path | None) -> Asked:
     return Asked("crossval", wanted, snapshot, out, presets.changes_of(run.settings, ("network", "fold")))
 
 
-def _snapshot(out: Path, hash_: str, otherwise: Path | None) -> Path:
+def snapshot_of(out: Path, hash_: str, otherwise: Path | None) -> Path:
+    """Where the snapshot with this hash is: where it was when `out` was begun, or `otherwise`. CallError in words."""
     place = run_folders.asked(out).get("snapshot")
     tried = ([out / place] if isinstance(place, str) and place else []) + ([otherwise] if otherwise else [])
     for folder in tried:
@@ -68,7 +79,7 @@ def _snapshot(out: Path, hash_: str, otherwise: Path | None) -> Path:
         except (ml.snapshot.SnapshotError, OSError, ValueError):
             continue
     raise CallError(
-        "The snapshot this training was begun with is not where it was. Choose it at the left, then resume "
+        "The snapshot this training was begun with is not where it was. Choose it at the left, then try again "
         f"(its hash begins with {hash_[:12]})."
     )
 

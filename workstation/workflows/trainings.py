@@ -50,7 +50,8 @@ class Training:
     """One run. name: its folder below the one looked in. crossval: the cross-validation it is a fold of.
 
     epoch: from 1, the one it is at. rate: samples a second. left: seconds. pace: seconds an epoch takes for each
-    patient learnt from, where it ran on this machine. What is not known is None; message is one plain line.
+    patient learnt from, where it ran on this machine; whole: seconds all its epochs take, wherever it runs. What is not
+    known is None; message is one plain line.
     """
 
     folder: Path
@@ -73,6 +74,7 @@ class Training:
     left: float | None = None
     memory_mb: float | None = None
     pace: float | None = None
+    whole: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class Finder:
             int(_whole(number(settings, "epochs") or number(told, "epochs"), 0)), str(texts[3])[:80], settings,
             **known, rate=number(told, "samples_per_second"), left=number(told, "seconds_left"),
             memory_mb=number(told, "memory_mb"), pace=self._pace(run, settings, told),
+            whole=_whole_time(settings, told),
         )  # fmt: skip
 
     def _state(self, run: Path, told: Mapping[str, Any], crossval: Path | None) -> State:
@@ -148,11 +151,8 @@ class Finder:
             return None
         origin = self._json(run / "origin.json")
         patients = None if isinstance(origin, str) else number(origin.get("split"), "train")
-        steps, rate = number(told, "steps"), number(told, "samples_per_second")
-        batch, accumulate = number(settings, "batch"), number(settings, "accumulate")
-        if not (patients and steps and rate and batch and accumulate):
-            return None
-        return steps * batch * accumulate / rate / patients
+        seconds = _epoch_time(settings, told)
+        return seconds / patients if patients and seconds else None
 
     def _json(self, file: Path) -> Mapping[str, Any] | str:
         """The object a file holds, or why there is none; read again only where it was written again."""
@@ -170,6 +170,18 @@ class Finder:
                 held = stamp, line(str(error).replace(str(file), file.name), 400)
             self._held[file] = held
         return held[1]
+
+
+def _epoch_time(settings: Mapping[str, Any], told: Mapping[str, Any]) -> float | None:
+    """Seconds an epoch takes at the pace last told."""
+    steps, rate = number(told, "steps"), number(told, "samples_per_second")
+    batch, accumulate = number(settings, "batch"), number(settings, "accumulate")
+    return steps * batch * accumulate / rate if steps and rate and batch and accumulate else None
+
+
+def _whole_time(settings: Mapping[str, Any], told: Mapping[str, Any]) -> float | None:
+    seconds, epochs = _epoch_time(settings, told), number(settings, "epochs")
+    return seconds * epochs if seconds and epochs else None
 
 
 def facts(run: Path) -> Facts:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workstation.workflows import crossvals
+from workstation.workflows.crossvals import Crossval
 from workstation.workflows.learning import Learning
 from workstation.workflows.metrics_tail import Curve, MetricsTail
 from workstation.workflows.progress import Job, Progress
@@ -16,13 +18,17 @@ REFUSED = 2  # exit codes of ml from here on are no end to be glad of
 
 @dataclass(frozen=True)
 class Seen:
-    """runs: those begun last first. curves, facts: of the chosen ones. ended: of those begun here, what they say."""
+    """runs: those begun last first. crossvals: what some of them are folds of. curves, facts: of the chosen ones.
+
+    ended: of those begun here, what they say.
+    """
 
     folder: Path | None = None
     runs: tuple[Training, ...] = ()
     curves: dict[Path, Curve] = field(default_factory=dict)
     facts: dict[Path, Facts] = field(default_factory=dict)
     ended: tuple[str, ...] = ()
+    crossvals: tuple[Crossval, ...] = ()
 
 
 class Watch:
@@ -39,6 +45,12 @@ class Watch:
         ended = tuple(filter(None, map(_end, over)))
         self.begun = [learning for learning in self.begun if learning not in over]
         runs = self._finder.find(folder, anew or bool(ended)) if folder is not None else ()
+        whole = crossvals.of(runs)
+        told = {run: facts(run) for run in chosen}
+        for each in whole:
+            if each.folder in told:
+                told[each.folder] = facts(each.one.folder)
+        chosen = [run for run in chosen if all(run != each.folder for each in whole)]
         self._tails = {run: self._tails.get(run) or MetricsTail(run) for run in chosen}
         curves = {}
         for run, tail in self._tails.items():
@@ -46,7 +58,7 @@ class Watch:
             while not curves[run].whole:
                 yield Progress(0, None, "")
                 curves[run] = tail.read()
-        return Seen(folder, runs, curves, {run: facts(run) for run in chosen}, ended)
+        return Seen(folder, runs, curves, told, ended, whole)
 
 
 def _end(learning: Learning) -> str:
