@@ -33,6 +33,8 @@ TARGETS = {
 FINAL = "final.csv"
 """In a run's folder, what it says of sealed patients; see `ml.final`."""
 LABELS = {"malignant": "1", "benign": "0"}
+UNPROMISED = ("visible", "site6")
+"""Columns that the lesions of another program's snapshot may lack; empty, they say nothing, as in `ml.samples`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +58,13 @@ def load(folder: Path) -> Frozen:
         manifest = read_manifest(folder)
     except SnapshotError as error:
         raise CallError(str(error)) from error
-    tables = [_columns(folder / name, _held(folder, manifest, name)) for name in ("scans.csv", "lesions.csv")]
+    scans, lesions = (_columns(folder / name, _held(folder, manifest, name)) for name in ("scans.csv", "lesions.csv"))
+    empty = [""] * len(next(iter(lesions.values())))
     cohort = None
     if "cohort.json" in manifest.files:
         told = json.loads(_held(folder, manifest, "cohort.json"))
         cohort = told if isinstance(told, dict) else None
-    return Frozen(folder, manifest, tables[0], tables[1], cohort)
+    return Frozen(folder, manifest, scans, {**dict.fromkeys(UNPROMISED, empty), **lesions}, cohort)
 
 
 def find(folder: Path, wanted: str, given: Path | None) -> Frozen:
@@ -203,21 +206,20 @@ def cases(run: Run, frozen: Frozen, whom: frozenset[str]) -> Iterator[Case]:
     manifest, lesions = frozen.manifest, frozen.lesions
     mine = {scan for scan, patient in zip(manifest.scans, manifest.patients, strict=True) if patient in whom}
     touched: set[Case] = set()
-    seen: list[tuple[str, str, str, str]] = []
-    sites = lesions.get("site6", [""] * len(lesions["scan"]))
-    for scan, lesion, label, origin, visible, site in zip(
-        lesions["scan"], lesions["lesion"], lesions["label"], lesions["origin"], lesions["visible"], sites, strict=True
+    seen: list[tuple[str, str, str]] = []
+    for scan, lesion, label, origin, visible in zip(
+        *(lesions[name] for name in ("scan", "lesion", "label", "origin", "visible")), strict=True
     ):
         if run.settings.get("ai_tested") is not True and by_ai(origin):
             touched.add((scan, lesion))
         if scan in mine and visible != "0":
-            seen.append((scan, lesion, label, site))
+            seen.append((scan, lesion, label))
     if run.task == "lesion":
-        yield from ((s, n, "malignant") for s, n, label, _ in seen if label in LABELS and (s, n) not in touched)
+        yield from ((s, n, "malignant") for s, n, label in seen if label in LABELS and (s, n) not in touched)
         return
     mine -= {scan for scan, _ in touched}
     if run.task == "sites":
-        mine &= {scan for scan, _, label, _ in seen if label == "malignant"}
+        mine &= {scan for scan, _, label in seen if label == "malignant"}
     for target in (SEGMENTS[run.task],) if run.task in SEGMENTS else TARGETS.get(run.task, ()):
         yield from ((scan, "", target) for scan in mine)
 
