@@ -5,7 +5,7 @@ Nothing is learnt or chosen here, and who was learnt from is not tested. Who cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ from ml.config import ConfigError
 from ml.engine import Engine
 from ml.finish import predict
 from ml.model import loss_of
-from ml.model_card import ModelError
 from ml.model_network import load
-from ml.origin import hashes, of_snapshot
 from ml.place import pick
 from ml.pool import Pool
 from ml.runfolder import to_stderr
 from ml.snapshot import Snapshot
+from ml.unseen import hold_to_unseen
 
 
 def predict_sealed(
@@ -47,15 +46,3 @@ def predict_sealed(
     finally:
         pool.close()
     return found
-
-
-def hold_to_unseen(card: Mapping[str, Any], snapshot: Snapshot, sealed: frozenset[str], whose: str) -> None:
-    """Raises ModelError, with how many, where the model learnt from any of these patients, by name or by picture."""
-    learnt = card["learnt_from"]
-    mine = hashes(snapshot, sealed, of_snapshot(snapshot)["simulator"], str(learnt["key"]))
-    patients, scans = (len(set(mine[name]) & set(learnt[name])) for name in ("patients", "scans"))
-    if patients or scans:
-        raise ModelError(
-            f"{whose} learnt from {patients} of the {len(sealed)} sealed patients ({scans} of their scans): on them it "
-            "cannot be compared. Compare on a snapshot whose sealed patients it has not seen."
-        )

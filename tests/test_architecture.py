@@ -42,7 +42,8 @@ TABLE = {
     "phantom": rule("core resources", "numpy scipy skimage"),
     "report": rule("core stats resources", "numpy jinja2 matplotlib"),
     "workflows": rule(
-        "core stats dicom store phantom report resources ml.protocol ml.snapshot ml.config",
+        "core stats dicom store phantom report resources ml.protocol ml.snapshot ml.config "
+        "ml.model_file ml.model_card ml.unseen",
         "numpy nibabel PIL data_store",
     ),
     "app": rule("core stats dicom store phantom report workflows resources", "numpy PySide6.QtCore PySide6.QtGui"),
@@ -252,7 +253,8 @@ def test_core_stats_and_store_load_no_qt() -> None:
 
 
 # What others may import of ml: the workstation has no torch, and a snapshot is also made where there is only NumPy.
-LIGHT = tuple(name for name in ("snapshot", "protocol", "config") if (ROOT / "ml" / f"{name}.py").is_file())
+OTHERS_IMPORT = ("snapshot", "protocol", "config", "model_file", "model_card", "unseen")
+LIGHT = tuple(name for name in OTHERS_IMPORT if (ROOT / "ml" / f"{name}.py").is_file())
 
 
 @pytest.mark.parametrize("name", LIGHT)

@@ -20,11 +20,13 @@ from workstation.cli import (
     keeping,
     listing,
     looking,
+    modelling,
     queues,
     simulating,
     training,
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    looking, importing, listing, queues, annotating, exporting, freezing, training, evaluating, keeping, simulating,
+    looking, importing, listing, queues, annotating, exporting, freezing, training, evaluating, modelling,
+    keeping, simulating,
 )  # fmt: skip
