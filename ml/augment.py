@@ -30,11 +30,12 @@ class Views:
 
 
 def augment(views: Views, config: Config, drawn: torch.Generator) -> Views:
-    """A batch flipped, turned and scaled as the settings say; `drawn` is a generator on the CPU."""
+    """A batch flipped, turned, scaled and made brighter as the settings say; `drawn` is a generator on the CPU."""
     batch = len(views.picture)
     flips = torch.rand(batch, generator=drawn) < config.flip_chance
     degrees = (torch.rand(batch, generator=drawn) * 2 - 1) * config.rotation
     scales = 1 + (torch.rand(batch, generator=drawn) * 2 - 1) * config.scaling
+    gains = torch.exp((torch.rand(batch, generator=drawn) * 2 - 1) * config.gain)
     device = views.picture.device
     layers = views.picture[:, :, None] if views.mask is None else torch.stack([views.picture, views.mask], 2)
     if config.rotation or config.scaling:
@@ -43,7 +44,10 @@ def augment(views: Views, config: Config, drawn: torch.Generator) -> Views:
         layers = flip_views(layers, views.midlines, flips.to(device))
     elif config.flip == "whole":
         layers = flip_whole(layers, flips.to(device))
-    return Views(layers[:, :, 0], None if views.mask is None else layers[:, :, 1], views.midlines, views.truth)
+    picture = layers[:, :, 0]
+    if config.gain:
+        picture = picture * gains.to(device)[:, None, None, None]
+    return Views(picture, None if views.mask is None else layers[:, :, 1], views.midlines, views.truth)
 
 
 def flip_views(layers: Tensor, midlines: Tensor, flips: Tensor) -> Tensor:

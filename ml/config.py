@@ -33,7 +33,9 @@ class Config:
     batch: samples of a micro-batch; accumulate: micro-batches of a step, on each process.
     schedule: "cosine" lets the rate fall to 0 over the epochs. gamma: of the focal loss.
     flip: "view" about each view's own midline, "whole" the picture as it lies (which swaps the views; the paper's),
-    "none". rotation: at most so many degrees; scaling: at most so large a share.
+    "none". rotation: at most so many degrees; scaling: at most so large a share; gain: counts are multiplied by
+    e^-gain to e^gain, as if scanned for a shorter or longer time.
+    optimiser: "adamw" is Adam whose weight decay acts on the weights and not on the gradient.
     masks: "both" is one sample for each lesion with its mask on both views; "per_view" one for each view it is in.
     scale: "percentile" divides counts by the 99.5th percentile of the body outside bladder and injection site,
     "max" by the largest count; clip: what is above so many times that is cut.
@@ -55,7 +57,7 @@ class Config:
     epochs: int
     batch: int
     accumulate: int
-    optimiser: Literal["adam", "sgd"]
+    optimiser: Literal["adam", "adamw", "sgd"]
     lr: float
     momentum: float
     weight_decay: float
@@ -66,6 +68,7 @@ class Config:
     flip_chance: float
     rotation: float
     scaling: float
+    gain: float
     masks: Literal["both", "per_view"]
     scale: Literal["percentile", "max"]
     clip: float
@@ -102,10 +105,11 @@ SUB_IMAGES = ("detect", *SEGMENTS)
 
 _LEAST: Mapping[str, float] = {
     "rows": 16, "columns": 16, "epochs": 1, "batch": 1, "accumulate": 1, "momentum": 0, "weight_decay": 0, "gamma": 0,
-    "flip_chance": 0, "rotation": 0, "scaling": 0, "patience": 0, "fold": -1, "seed": 0,
+    "flip_chance": 0, "rotation": 0, "scaling": 0, "gain": 0, "patience": 0, "fold": -1, "seed": 0,
 }  # fmt: skip
 _MOST: Mapping[str, float] = {
-    "width": 4, "flip_chance": 1, "momentum": 0.9999, "rotation": 180, "scaling": 0.9, "inner": 0.5, "seed": 2**31,
+    "width": 4, "flip_chance": 1, "momentum": 0.9999, "rotation": 180, "scaling": 0.9, "gain": 2, "inner": 0.5,
+    "seed": 2**31,
 }  # fmt: skip
 _ABOVE_ZERO = ("width", "lr", "clip", "inner", "checkpoint_minutes")
 

@@ -211,8 +211,9 @@ def order(number: int, of_step: int, seed: int, epoch: int) -> list[Positions]:
 
 def _optimiser(config: Config, network: nn.Module, fused: bool) -> torch.optim.Optimizer:
     parameters = list(network.parameters())
-    if config.optimiser == "adam":
-        return torch.optim.Adam(parameters, config.lr, weight_decay=config.weight_decay, fused=fused)
+    if config.optimiser != "sgd":
+        kind = torch.optim.AdamW if config.optimiser == "adamw" else torch.optim.Adam
+        return kind(parameters, config.lr, weight_decay=config.weight_decay, fused=fused)
     return torch.optim.SGD(parameters, config.lr, config.momentum, weight_decay=config.weight_decay, fused=fused)
 
 

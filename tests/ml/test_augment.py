@@ -58,3 +58,15 @@ def test_mask_and_picture_stay_together_and_the_draw_repeats() -> None:
     assert torch.equal(one.mask, (one.picture > 0.5).float())
     changed = [not torch.equal(a, b) for a, b in zip(one.picture, picture, strict=True)]
     assert 3 < sum(changed) < 13  # of 16 at a chance of a half
+
+
+def test_a_gain_multiplies_counts_and_leaves_the_mask() -> None:
+    picture = torch.rand(64, 2, 4, 4) + 0.1
+    views = Views(picture, torch.ones_like(picture), torch.full((64, 2), 1.5), torch.zeros(64, 1))
+    config = make("small-a", ["flip=none", "rotation=0", "scaling=0", "gain=0.3"])
+    given = augment(views, config, torch.Generator().manual_seed(1))
+    times = (given.picture / picture).flatten(1)
+    assert given.mask is not None and bool((given.mask == 1).all())
+    assert float((times.max(1).values - times.min(1).values).max()) < 1e-5  # both views of a scan alike
+    logs = times[:, 0].log()
+    assert 0.2 < float(logs.abs().max()) <= 0.3 + 1e-5 and abs(float(logs.mean())) < 0.1

@@ -201,6 +201,7 @@ def _trainings(trainings: Sequence[Training]) -> str:
         "no flips" if told("flip_chance") == "0" else f"{told('flip')}, with probability {told('flip_chance')}",
         *(f"rotation up to {told(name)}\u00b0" for name in ("rotation",) if told(name) != "0"),
         *(f"scaling up to {told(name)}" for name in ("scaling",) if told(name) != "0"),
+        *(f"counts times e^\u00b1{told(name)} at most" for name in ("gain",) if told(name) not in ("0", "not told")),
         f"seed {told('seed')}",
     ]
     return f"{'; '.join(said)}. Device: {listed(sorted({each.device for each in nets if each.device}))}."
