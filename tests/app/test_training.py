@@ -25,8 +25,8 @@ from workstation.app.training import Trainings, wanted
 from workstation.app.training_facts import differences, facts, last_epoch
 from workstation.app.workbench import Workbench
 from workstation.core.ticks import ticks
+from workstation.workflows import crossvals, snapshot_seen, starting, trainings
 from workstation.workflows import presets as preset_table
-from workstation.workflows import snapshot_seen, starting, trainings
 from workstation.workflows.errors import CallError
 from workstation.workflows.metrics_tail import MetricsTail
 from workstation.workflows.trainings import Finder, State
@@ -170,9 +170,12 @@ def test_a_run_of_another_machine_gives_no_estimate_and_this_ones_does(tmp_path:
     # 60 steps of 8 at 24 a second for 100 patients: 0.2 s a patient and epoch; 9 learnt from here, 12 epochs
     (run,) = Finder().find(tmp_path / "runs")
     assert run.pace == pytest.approx(0.2) and seen.learnt(0) == pytest.approx(9)
-    assert "about 22 s" in training_words.estimate([run], small, "resnet50", seen, 0, 12)
-    assert "about 44 s" in training_words.estimate([run], small, "resnet50", seen, None, 12)
-    assert "not known" in training_words.estimate([run], small, "vgg16", seen, 0, 12)
+    assert "about 22 s" in training_words.estimate([run], small, ["resnet50"], seen, 0, 12)
+    assert "about 44 s" in training_words.estimate([run], small, ["resnet50"], seen, None, 12)
+    assert "not known" in training_words.estimate([run], small, ["vgg16"], seen, 0, 12)
+    both = training_words.estimate([run], small, ["resnet50", "vgg16", "tree"], seen, 0, 12)
+    assert "22 s and more" in both and "VGG16" in both and "Tree" not in both
+    assert "fitted at once" in training_words.estimate([run], small, ["tree"], seen, 0, 12)
     status = json.loads((run.folder / "status.json").read_text())
     write(run.folder / "status.json", {**status, "machine": "another"})
     assert only(tmp_path / "runs").pace is None
@@ -224,6 +227,9 @@ def test_what_is_asked_for_is_checked_before_anything_is_begun(tmp_path: Path) -
     assert starting.asked(wanted("small-a", "roi-only", tmp_path, 1, 5, 2, "cpu"), tmp_path).out != asked.out
     every = starting.asked(wanted("small-a", "roi-only", tmp_path, None, 12, 0, "auto"), tmp_path)
     assert (every.kind, every.presets, every.changes) == ("crossval", ("small-a:roi-only",), ())
+    assert every.out.name == "small-a"
+    together = starting.asked(wanted("small-a", "", tmp_path, 1, 12, 0, "auto"), tmp_path)
+    assert (together.kind, together.presets, together.folds) == ("crossval", ("small-a:all",), "1")
     with pytest.raises(CallError, match="network=unet"):
         starting.asked(wanted("small-a", "unet", tmp_path, 1, 5, 2, "cpu"), tmp_path)
     with pytest.raises(CallError, match="is not where it was"):
@@ -242,6 +248,15 @@ def test_a_fold_is_taken_up_with_its_cross_validation(tmp_path: Path) -> None:
         asked = starting.again(run, None)
         assert (asked.kind, asked.out, asked.snapshot) == ("crossval", out, data.folder)
         assert asked.presets == ("small-a:roi-only", "small-a:tree") and asked.changes == ("lr=0.0003",)
+    (whole,) = crossvals.of(Finder().find(tmp_path))
+    assert (whole.name, whole.done, whole.total, whole.state) == ("cv", 0, 4, State.STOPPED)
+    small = {preset.name: preset for preset in preset_table.every()}
+    joins = starting.may_join
+    assert joins(whole, small["small-a"], ["vgg16"], hash_) and not joins(whole, small["small-a"], ["tree"], hash_)
+    assert not joins(whole, small["small-a"], ["vgg16"], "f" * 64)
+    assert not joins(whole, small["paper-a"], ["tree"], hash_)
+    asked = starting.asked(wanted("small-a", "vgg16", data.folder, None, 99, 7, "cpu", whole.one), tmp_path)
+    assert (asked.out, set(asked.changes)) == (out, {"lr=0.0003", "device=cpu"})  # its settings, not those of the form
     write(out / "crossval.json", {"networks": {"small-a-../..": ""}})
     with pytest.raises(CallError, match="does not know"):
         starting.again(run, None)

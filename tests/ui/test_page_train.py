@@ -154,10 +154,12 @@ def test_the_form_says_what_a_snapshot_holds_and_what_a_preset_learns(qtbot, mad
     trainings.choose_snapshot(tmp_path / "data")
     qtbot.waitUntil(lambda: trainings.snapshot is not None, timeout=WAIT_MS)
     assert "20 scans of 20 patients" in form._holds.text() and form.start.isEnabled()
-    assert [form.fold.itemText(number) for number in range(3)] == ["Fold 0", "Fold 1", "All 2, one after the other"]
+    assert [form.fold.itemText(number) for number in range(3)] == [
+        "All 2, one after the other", "Fold 0 only", "Fold 1 only",
+    ]  # fmt: skip
     form.preset.setCurrentIndex(form.preset.findData("small-c-bladder"))
     assert "bladder" in form._sentence.text() and form.epochs.value() == 6
-    assert [form.network.itemText(number) for number in range(3)] == ["residual-unet", "unet", "dynunet"]
+    assert [form.network.itemText(number) for number in range(3)] == ["Residual U-Net", "Plain U-Net", "DynUNet"]
     (tmp_path / "data" / "manifest.json").write_text('{"format": 1, "scans": "<b>"}')
     trainings.choose_snapshot(tmp_path / "data")
     qtbot.waitUntil(lambda: form._problem.isVisible(), timeout=WAIT_MS)

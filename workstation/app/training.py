@@ -48,10 +48,11 @@ class Judged:
 class Trainings(QObject):
     """changed: runs, curves or facts did. snapshot_changed: another one was chosen, or is read now.
 
-    trouble_changed: what was asked for was refused, or is asked anew.
+    trouble_changed: what was asked for was refused, or is asked anew. place_known: one of `places` is.
     """
 
     changed = Signal()
+    place_known = Signal()
     snapshot_changed = Signal()
     trouble_changed = Signal()
 
@@ -66,6 +67,7 @@ class Trainings(QObject):
         self.known = False  # whether the folder has been looked into
         self.snapshot: SnapshotSeen | None = None
         self.snapshot_problem = ""
+        self.places: dict[str, str] = {}  # device asked for -> where that runs on this machine, or why it cannot
         self.trouble = ""
         self.starting = False
         self._watch: Watch | None = None
@@ -243,6 +245,23 @@ class Trainings(QObject):
         job.ended.connect(lambda: self._read(job))
         self.snapshot_changed.emit()
 
+    def ask_place(self, preset: str, device: str) -> None:
+        """Learn where that would run, once a device; `place_known` tells when it is known."""
+        from workstation.workflows import places
+        from workstation.workflows.trainings import line
+
+        if device in self.places:
+            return
+        self.places[device] = ""
+
+        def known(words: str) -> None:
+            self.places[device] = line(words, 200)
+            self.place_known.emit()
+
+        job = self._jobs.start(lambda: places.place(preset, device), "devices")
+        job.finished.connect(known)
+        job.failed.connect(known)
+
     @property
     def reading_snapshot(self) -> bool:
         return self._reading is not None
@@ -260,6 +279,18 @@ class Trainings(QObject):
     def _read(self, job: Job) -> None:
         if self._reading is job:
             self._reading = None
+
+    def joinable(self, preset: Preset, networks: Sequence[str]) -> tuple[Crossval, ...]:
+        """Cross-validations of this snapshot and paper that lack one of these networks: one table can compare them.
+
+        Where the preset is another one than theirs, only those with their preset's own settings.
+        """
+        from workstation.workflows import starting
+
+        if self.snapshot is None:
+            return ()
+        hash_ = self.snapshot.hash
+        return tuple(each for each in self.crossvals if starting.may_join(each, preset, networks, hash_))
 
     # Doing
 

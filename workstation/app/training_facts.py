@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workstation.app.training_words import UNKNOWN, duration, epochs, state, tr
+from workstation.app.training_words import UNKNOWN, duration, epochs, network_name, state, tr
 
 if TYPE_CHECKING:
     from workstation.workflows.metrics_tail import Curve
@@ -29,7 +29,7 @@ def facts(run: Training, seen: Facts | None) -> tuple[tuple[str, str], ...]:
         (tr("Epoch"), epochs(run)),
         (tr("Speed"), rate),
         (tr("Time left"), left),
-        (tr("Network"), f"{run.preset}, {run.network}{tested}" if run.network else UNKNOWN),
+        (tr("Network"), f"{run.preset}, {network_name(run.network)}{tested}" if run.network else UNKNOWN),
         (tr("Patients"), patients),
         (tr("Weights"), (seen.weights if seen is not None else "") or UNKNOWN),
         (tr("Device"), ", ".join(filter(None, [seen.device if seen is not None else "", memory.strip(UNKNOWN)]))

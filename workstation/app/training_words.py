@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from workstation.workflows.crossvals import Crossval
     from workstation.workflows.presets import Preset
@@ -33,6 +33,35 @@ def task(preset: Preset) -> str:
         "bladder": tr("Learns to outline the bladder, which the burden index leaves out."),
         "sites": tr("Learns which of six sites hold metastases: spine, pelvis, scapula, rib, femur, other."),
     }.get(preset.task, preset.task)
+
+
+def network_name(network: str) -> str:
+    """As the tables call it."""
+    import resources
+
+    names: dict[str, str] = resources.table("report/names")["networks"]
+    return names.get(network, network)
+
+
+def preset_name(preset: Preset) -> str:
+    """Its name, and what it learns in a word or two."""
+    short = {
+        "lesion": tr("lesions"), "patient": tr("patients"), "detect": tr("parts with metastases"),
+        "metastases": tr("outlines of metastases"), "bladder": tr("outlines of the bladder"), "sites": tr("sites"),
+    }.get(preset.task, preset.task)  # fmt: skip
+    return f"{preset.name}: {short}"
+
+
+def beginning(preset: Preset) -> str:
+    """What its networks begin from."""
+    if not preset.weights or preset.width < 1:
+        return tr("Begins from random initialisation.")
+    return tr("Begins from ImageNet weights where torch's cache has them, else from random initialisation.")
+
+
+def runs_on(place: str | None) -> str:
+    """place: as ml says it; None or empty while nobody has looked."""
+    return tr("Looking which device there is.") if not place else tr("Runs on {0}").format(place)
 
 
 def size(preset: Preset) -> str:
@@ -128,11 +157,15 @@ def whole_sentence(whole: Crossval) -> str:
     return " ".join(words)
 
 
-def fold_name(run: Training) -> str:
-    """What a fold is called below its cross-validation."""
-    preset = run.folder.parent.name.removesuffix(f"-{run.network}")
-    network = run.network if preset == run.preset else run.folder.parent.name
-    return tr("{0}, fold {1}").format(network, run.fold)
+def row_name(row: str, preset: str) -> str:
+    """Of a cross-validation's network: as the tables call it, with its preset where that is not the others'."""
+    network = row.removeprefix(f"{preset}-")
+    return network_name(network) if network != row else row
+
+
+def fold_name(run: Training, preset: str) -> str:
+    """What a fold is called below its cross-validation, whose first network has that preset."""
+    return tr("{0}, fold {1}").format(row_name(run.folder.parent.name, preset), run.fold)
 
 
 def progress(run: Training) -> str:
@@ -189,17 +222,28 @@ def duration(seconds: float) -> str:
 
 
 def estimate(
-    runs: Iterable[Training], preset: Preset, network: str, seen: SnapshotSeen | None, fold: int | None, epochs_: int
-) -> str:
-    """How long a training would take here, after the last of its kind that ran on this machine."""
-    paces = [
-        run.pace
-        for run in runs
-        if run.pace is not None and (run.preset, run.network) == (preset.name, network)
-        and all(run.settings.get(key) == getattr(preset, key) for key in ("rows", "columns", "width", "batch"))
-    ]  # fmt: skip
-    if seen is None or not paces:
+    runs: Iterable[Training], preset: Preset, networks: Sequence[str], seen: SnapshotSeen | None, fold: int | None,
+    epochs_: int,
+) -> str:  # fmt: skip
+    """How long a training would take here, after the last of each kind that ran on this machine."""
+    runs = list(runs)
+    total, unknown = 0.0, []
+    for network in networks:
+        paces = [
+            run.pace
+            for run in runs
+            if run.pace is not None and (run.preset, run.network) == (preset.name, network)
+            and all(run.settings.get(key) == getattr(preset, key) for key in ("rows", "columns", "width", "batch"))
+        ]  # fmt: skip
+        if paces and seen is not None:
+            total += median(paces[:3]) * seen.learnt(fold) * epochs_
+        elif network != "tree":
+            unknown.append(network)
+    if seen is None or not total and unknown:
         return tr("Time here: not known before one of these has run.")
-    return tr("Time here: about {0}, as the last of these ran.").format(
-        duration(median(paces[:3]) * seen.learnt(fold) * epochs_)
-    )
+    if not total:
+        return tr("A tree is fitted at once, without epochs: seconds to minutes.")
+    if unknown:
+        known = ", ".join(network_name(each) for each in unknown)
+        return tr("Time here: {0} and more; not known of {1}.").format(duration(total), known)
+    return tr("Time here: about {0}, as the last of these ran.").format(duration(total))

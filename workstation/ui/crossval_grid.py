@@ -61,7 +61,7 @@ class CrossvalGrid(QWidget):
             self._layout.addWidget(head, 0, column + 1)
             self._layout.setColumnStretch(column + 1, 1)
         for row, name in enumerate(whole.networks):
-            label = QLabel(name.removeprefix(f"{whole.one.preset}-"))
+            label = QLabel(training_words.row_name(name, whole.one.preset))
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setContentsMargins(0, 0, 12, 0)
             self._layout.addWidget(label, row + 1, 0)

@@ -38,6 +38,7 @@ class LibraryPage(QWidget):
     """Wires the parts together: everything here is a view of `ScanTable`."""
 
     open_scan = Signal(str)
+    frozen = Signal(object)  # Path: a data set was made there
 
     def __init__(self, workbench: Workbench, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -195,9 +196,13 @@ class LibraryPage(QWidget):
         name = QFileDialog.getExistingDirectory(self, self.tr("Freeze into a new, empty folder"))
         if name:
             job = freezing.start(self._workbench, self._jobs, Path(name), wanted)
-            job.finished.connect(lambda result: self.freezing.show_result(freezing.told(result)))
+            job.finished.connect(lambda result: self._frozen(Path(name), freezing.told(result)))
             self.freezing.show_result("")
             self.strip.follow(job, self.tr("Cancelled. Nothing was kept, and nobody was sealed."))
+
+    def _frozen(self, folder: Path, words: str) -> None:
+        self.freezing.show_result(words, made=True)
+        self.frozen.emit(folder)
 
     def _write(self, make: many_scans.Make, scans: int, changes: Changes) -> None:
         if self.strip.busy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -35,8 +35,10 @@ WIDTH = 400
 class TrainPage(QWidget):
     """Wires the parts together; they are made when it is first shown, for the window has a second to open in.
 
-    While it is not on screen nothing is read and no timer runs.
+    While it is not on screen nothing is read and no timer runs. freeze_wanted: a data set of the open library.
     """
+
+    freeze_wanted = Signal()
 
     def __init__(self, workbench: Workbench, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +59,7 @@ class TrainPage(QWidget):
         self._empty = QLabel(objectName="quiet")
         self._lay_out()
         self.folder.clicked.connect(self._choose_folder)
+        self.form.freeze.clicked.connect(self.freeze_wanted)
         self.trainings.changed.connect(self._show)
         self.detail.tables.noted.connect(self._workbench.note)
         self._show()
@@ -132,8 +135,9 @@ class TrainPage(QWidget):
         if not trainings.known:
             return ""
         return self.tr(
-            "No training here yet.\n\n1  Choose a snapshot at the left.\n2  Choose what to learn: small-a is a good "
-            "beginning on a processor.\n3  Press Start.\n\nIts curves come here, and it goes on when the window closes."
+            "No training here yet.\n\n1  Choose a snapshot at the left, or freeze this library into one.\n"
+            "2  Choose what to learn: small-a is a good beginning on a processor.\n3  Press Start.\n\nIts curves come "
+            "here, and it goes on when the window closes. Tables… then makes the paper's tables."
         )
 
     def _choose_folder(self) -> None:

@@ -26,6 +26,7 @@ class SnapshotStrip(QFrame):
     """Hidden until it is asked for; nothing waits for it."""
 
     wanted = Signal(object)  # Wanted
+    train_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +59,9 @@ class SnapshotStrip(QFrame):
         self.freeze.clicked.connect(self._ask)
         self.close_button = QPushButton(self.tr("Close"))
         self.close_button.clicked.connect(self.hide)
+        self.train = QPushButton(self.tr("Train with it"))
+        self.train.setToolTip(self.tr("The Train page, with this data set chosen"))
+        self.train.clicked.connect(self.train_wanted)
         self.result = QLabel()
         self.result.setTextFormat(Qt.TextFormat.PlainText)
         self.result.setWordWrap(True)
@@ -91,7 +95,11 @@ class SnapshotStrip(QFrame):
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         layout.addLayout(row)
-        layout.addWidget(self.result)
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self.result, 1)
+        below.addWidget(self.train, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(below)
 
     def ask(self, choices: Choices) -> None:
         """Show what can be chosen; what was chosen before stays where it still can be."""
@@ -110,10 +118,11 @@ class SnapshotStrip(QFrame):
         self.show()
         self.reader.setFocus()
 
-    def show_result(self, words: str) -> None:
-        """What came of it, a line for each thing; nothing hides it."""
+    def show_result(self, words: str, made: bool = False) -> None:
+        """What came of it, a line for each thing; nothing hides it. made: there is a data set now."""
         self.result.setText(words)
         self.result.setVisible(bool(words))
+        self.train.setVisible(made)
         self.setVisible(self.isVisible() or bool(words))
 
     def _name_button(self) -> None:

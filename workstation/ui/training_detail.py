@@ -183,6 +183,13 @@ class TrainingDetail(QWidget):
             reason = self.tr("Trained on all patients: nobody was left to test it on.")
         elif evaluating.at is not None:
             reason = self.tr("Tables are being made.")
+        done = evaluating.state(about.folder)
+        to_do = not reason and done.finished < about.finished and about.finished == about.total
+        name = "primary" if to_do else ""
+        if self.tables_button.objectName() != name:  # what to do next
+            self.tables_button.setObjectName(name)
+            self.tables_button.style().unpolish(self.tables_button)
+            self.tables_button.style().polish(self.tables_button)
         back = open_ and one is not None
         self.tables_button.setText(self.tr("Curves") if back else self.tr("Tables…"))
         self.tables_button.setEnabled(back or not reason)

@@ -57,14 +57,15 @@ class TrainingList(QTreeWidget):
         with QSignalBlocker(self):
             self._make_items()
             several = len(chosen) > 1
-            for whole in trainings.crossvals:
-                self._show(whole.folder, f"{whole.name}", _whole_cells(whole), _colour(whole.state))
-                self._items[whole.folder].setSelected(whole.folder in chosen)
+            for each in trainings.crossvals:
+                self._show(each.folder, each.name, _whole_cells(each), _colour(each.state))
+                self._items[each.folder].setSelected(each.folder in chosen)
             for run in trainings.runs:
                 item = self._items[run.folder]
                 place = chosen.index(run.folder) if run.folder in chosen else -1
                 letter = f"{LETTERS[place]}   " if several and place >= 0 else ""
-                name = run.name if run.crossval is None else _fold_name(run)
+                whole = trainings.whole(run.crossval) if run.crossval is not None else None
+                name = run.name if whole is None else _fold_name(run, whole)
                 cells = (training_words.state(run), training_words.progress(run), training_words.left(run))
                 self._show(run.folder, f"{letter}{name}", cells, _colour(run.state))
                 item.setToolTip(NAME, plain(run.name))
@@ -140,8 +141,8 @@ def _in_order(whole: Crossval) -> list[Training]:
     return [*known, *(run for run in whole.runs.values() if run not in known)]
 
 
-def _fold_name(run: Training) -> str:
-    return training_words.fold_name(run) if run.network else run.folder.name
+def _fold_name(run: Training, whole: Crossval) -> str:
+    return training_words.fold_name(run, whole.one.preset) if run.network else run.folder.name
 
 
 def _whole_cells(whole: Crossval) -> tuple[str, str, str]:

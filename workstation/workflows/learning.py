@@ -95,7 +95,7 @@ def start(arguments: Sequence[str], said: IO[bytes], gave: IO[bytes]) -> subproc
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "ml", *arguments, "--json"],
-            stdin=subprocess.DEVNULL, stdout=gave, stderr=said, env=_environment(), start_new_session=os.name != "nt",
+            stdin=subprocess.DEVNULL, stdout=gave, stderr=said, env=environment(), start_new_session=os.name != "nt",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )  # fmt: skip
     except OSError as error:
@@ -287,7 +287,7 @@ def _when(file: Path) -> float:
         return 0.0
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, with this program's own folder first: a folder `ml` where one happens to be must not be taken for it."""
     assert ml.snapshot.__file__ is not None
     root = str(Path(ml.snapshot.__file__).resolve().parent.parent)

@@ -14,7 +14,10 @@ BESIDE = ("preset", "task")  # settings that no key=value changes
 
 @dataclass(frozen=True)
 class Preset:
-    """rows, columns: of the picture a network sees. networks: the preset's own first, then the others of its table."""
+    """rows, columns: of the picture a network sees. networks: the preset's own first, then the others of its table.
+
+    weights: what it begins from where it can, "imagenet" or "" for random initialisation.
+    """
 
     name: str
     task: str
@@ -25,6 +28,7 @@ class Preset:
     batch: int
     seed: int
     width: float
+    weights: str = ""
 
 
 def every() -> tuple[Preset, ...]:
@@ -38,7 +42,7 @@ def _preset(name: str) -> Preset:
     others = tuple(network for network in networks_of(config.task) if network != config.network)
     return Preset(
         name, config.task, (config.network, *others), config.rows, config.columns, config.epochs, config.batch,
-        config.seed, config.width,
+        config.seed, config.width, config.weights,
     )  # fmt: skip
 
 

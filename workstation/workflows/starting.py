@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import ml.snapshot
 from workstation.workflows import presets, run_folders
+from workstation.workflows.crossvals import Crossval
 from workstation.workflows.errors import CallError
 from workstation.workflows.learning import Asked
+from workstation.workflows.presets import Preset
 from workstation.workflows.trainings import Training
 
 
@@ -16,7 +19,7 @@ from workstation.workflows.trainings import Training
 class Wanted:
     """network: "" for all the preset's paper compares. fold: the one left out for testing; None trains every fold.
 
-    beside: a cross-validation whose tables this one's folds shall stand in; it brings epochs, seed and device along.
+    beside: of a cross-validation in whose tables this one's folds shall stand; it brings epochs and seed along.
     """
 
     preset: str
@@ -45,10 +48,28 @@ def asked(wanted: Wanted, folder: Path) -> Asked:
         return Asked("train", (wanted.preset,), wanted.snapshot, out, (*single, *changes))
     beside, out = wanted.beside, _free(folder, wanted.preset)
     if beside is not None and beside.crossval is not None:
-        out, changes = beside.crossval, presets.changes_of(beside.settings, ("network", "fold"))
+        own = presets.changes_of(beside.settings, ("network", "fold", "device"))
+        out, changes = beside.crossval, (*own, *(each for each in changes if each.startswith("device=")))
     folds = None if wanted.fold is None else str(wanted.fold)
     rows = (f"{wanted.preset}:{wanted.network or 'all'}",)
     return Asked("crossval", rows, wanted.snapshot, out, changes, folds=folds)
+
+
+def may_join(whole: Crossval, preset: Preset, networks: Sequence[str], snapshot: str) -> bool:
+    """Whether a cross-validation can take one of these networks in, to be compared in its tables.
+
+    Of the same snapshot and paper ("small-a", "paper-c"); all its networks are taken up with one set of changes, so of
+    another preset only where nothing was changed.
+    """
+    one = whole.one
+    lacking = any(f"{preset.name}-{network}" not in whole.networks for network in networks)
+    same = one.preset.split("-")[:2] == preset.name.split("-")[:2]
+    if one.snapshot != snapshot or not lacking or not same:
+        return False
+    try:
+        return one.preset == preset.name or not presets.changes_of(one.settings, ("network", "fold"))
+    except CallError:
+        return False
 
 
 def again(run: Training, otherwise: Path | None) -> Asked:
