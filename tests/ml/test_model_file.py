@@ -15,11 +15,15 @@ import safetensors.numpy
 import torch
 
 from ml import checkpoint, model_network
+from ml.batches import channels_of
 from ml.checkpoint import CheckpointError
-from ml.config import ConfigError
+from ml.config import ConfigError, networks_of
+from ml.config import make as make_config
+from ml.finish import preprocessing
 from ml.model_card import ModelError
 from ml.model_export import write
-from ml.model_file import canonical, packed, read
+from ml.model_file import Model, canonical, packed, read
+from ml.samples import TARGETS
 from ml.snapshot import Snapshot
 from ml.train import train
 from tests.ml.learnable import config, make
@@ -87,6 +91,30 @@ def test_it_predicts_as_the_network_did(run: Path, file: Path) -> None:
         assert torch.equal(ready.network(shown), network.eval()(shown))
     card = json.loads((run / "card.json").read_text("utf-8"))["calibration"]["malignant"]
     assert (ready.chosen[0].temperature, ready.chosen[0].threshold) == (card["temperature"], card["threshold"])
+
+
+def test_every_network_is_built_from_its_card_alone(file: Path) -> None:
+    """None of it is made by the initialisation, which a network built without memory does not have."""
+    card = json.loads(canonical(read(file).card))
+    for preset in ("small-a", "small-b", "small-c-detect", "small-c-metastases", "small-c-sites"):
+        for name in networks_of(make_config(preset).task):
+            if name in ("tree", "dynunet"):  # no weights; MONAI's takes seconds to import
+                continue
+            told = make_config(preset, ("width=0.0625",), network=name)
+            targets = TARGETS[told.task]
+            torch.manual_seed(4)
+            expected = model_network.build_network(name, channels_of(told), len(targets), told.width)
+            one = next(iter(card["calibration"].values()))
+            mine = {
+                **card, "task": told.task, "targets": list(targets), "preprocessing": preprocessing(told),
+                "calibration": dict.fromkeys(targets, one),
+            }  # fmt: skip
+            tensors = {key: value.numpy() for key, value in expected.state_dict().items()}
+            ready = model_network.build(Model(file, "", mine, told, 0, tensors))
+            assert not any(value.is_meta for value in [*ready.network.parameters(), *ready.network.buffers()])
+            shown = torch.rand(1, channels_of(told), 96, 96, generator=torch.Generator().manual_seed(1))
+            with torch.no_grad():
+                assert torch.equal(ready.network(shown), expected.eval()(shown))
 
 
 def test_the_same_run_gives_the_same_file(run: Path, file: Path, tmp_path: Path) -> None:

@@ -165,6 +165,17 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert {path.name: path.read_bytes() for path in models.iterdir()} == before
 
 
+def test_what_a_kill_left_is_no_model_and_goes_in_time(runs: dict[str, Path], models: Path) -> None:
+    mine = brought(runs["first"], models)
+    old, now = models / ".part-0.safetensors", models / ".part-1.safetensors"
+    for part in (old, now):
+        part.write_bytes(mine.path.read_bytes()[:1000])
+    os.utime(old, (0, 0))
+    assert [each.name for each in listed(models)] == [mine.name]
+    brought(runs["second"], models)
+    assert not old.exists() and now.exists()  # another import may be at it
+
+
 def test_a_new_model_is_in_use_only_after_both_were_compared_on_the_sealed(
     runs: dict[str, Path], models: Path, data: Snapshot, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import resources
 from ml.model_card import figures
 from ml.model_file import SUFFIX, Model, ModelError, read
-from workstation.workflows.errors import CallError
+from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.home import home
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -108,5 +108,7 @@ def of(model: Model, shipped: bool = False) -> Entry:
 def _files(where: Path) -> list[Path]:
     try:
         return sorted(path for path in where.iterdir() if path.suffix == SUFFIX and NAME.fullmatch(path.stem))
-    except OSError:
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise WorkflowError(f"The models in {where} cannot be looked at: {error.strerror}.") from error
