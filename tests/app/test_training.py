@@ -225,10 +225,10 @@ def test_what_is_asked_for_is_checked_before_anything_is_begun(tmp_path: Path) -
     assert set(asked.changes) == {"network=roi-only", "epochs=5", "seed=2", "device=cpu", "fold=1"}
     make_run(asked.out)
     assert starting.asked(wanted("small-a", "roi-only", tmp_path, 1, 5, 2, "cpu"), tmp_path).out != asked.out
-    every = starting.asked(wanted("small-a", "roi-only", tmp_path, None, 12, 0, "auto"), tmp_path)
+    every = starting.asked(wanted("small-a", "roi-only", tmp_path, None, 16, 0, "auto"), tmp_path)
     assert (every.kind, every.presets, every.changes) == ("crossval", ("small-a:roi-only",), ())
     assert every.out.name == "small-a"
-    together = starting.asked(wanted("small-a", "", tmp_path, 1, 12, 0, "auto"), tmp_path)
+    together = starting.asked(wanted("small-a", "", tmp_path, 1, 16, 0, "auto"), tmp_path)
     assert (together.kind, together.presets, together.folds) == ("crossval", ("small-a:all",), "1")
     with pytest.raises(CallError, match="network=unet"):
         starting.asked(wanted("small-a", "unet", tmp_path, 1, 5, 2, "cpu"), tmp_path)
@@ -313,7 +313,7 @@ def test_what_is_refused_is_said_and_nothing_is_left(qtbot, tmp_path: Path, foll
     made.look(True)
     made.choose_snapshot(tmp_path)
     qtbot.waitUntil(lambda: "no snapshot" in made.snapshot_problem, timeout=WAIT_MS)
-    made.start(wanted("small-a", "resnet50", tmp_path, 0, 12, 0, "auto"))
+    made.start(wanted("small-a", "resnet50", tmp_path, 0, 16, 0, "auto"))
     qtbot.waitUntil(lambda: "no snapshot" in made.trouble and not made.starting, timeout=WAIT_MS)
     assert not list((tmp_path / "runs").iterdir()) and made.runs == ()
 
