@@ -167,14 +167,14 @@ def test_a_run_of_another_machine_gives_no_estimate_and_this_ones_does(tmp_path:
     seen = snapshot_seen.seen(tmp_path / "data")
     (small,) = [preset for preset in preset_table.every() if preset.name == "small-a"]
     make_run(tmp_path / "runs" / "here", "done")
-    # 60 steps of 8 at 24 a second for 100 patients: 0.2 s a patient and epoch; 9 learnt from here, 12 epochs
+    # 60 steps of 16 at 24 a second for 100 patients: 0.4 s a patient and epoch; 9 learnt from here, 12 epochs
     (run,) = Finder().find(tmp_path / "runs")
-    assert run.pace == pytest.approx(0.2) and seen.learnt(0) == pytest.approx(9)
-    assert "about 22 s" in training_words.estimate([run], small, ["resnet50"], seen, 0, 12)
-    assert "about 44 s" in training_words.estimate([run], small, ["resnet50"], seen, None, 12)
+    assert run.pace == pytest.approx(0.4) and seen.learnt(0) == pytest.approx(9)
+    assert "about 44 s" in training_words.estimate([run], small, ["resnet50"], seen, 0, 12)
+    assert "about 88 s" in training_words.estimate([run], small, ["resnet50"], seen, None, 12)
     assert "not known" in training_words.estimate([run], small, ["vgg16"], seen, 0, 12)
     both = training_words.estimate([run], small, ["resnet50", "vgg16", "tree"], seen, 0, 12)
-    assert "22 s and more" in both and "VGG16" in both and "Tree" not in both
+    assert "44 s and more" in both and "VGG16" in both and "Tree" not in both
     assert "fitted at once" in training_words.estimate([run], small, ["tree"], seen, 0, 12)
     status = json.loads((run.folder / "status.json").read_text())
     write(run.folder / "status.json", {**status, "machine": "another"})
