@@ -171,7 +171,7 @@ def test_a_run_of_another_machine_gives_no_estimate_and_this_ones_does(tmp_path:
     (run,) = Finder().find(tmp_path / "runs")
     assert run.pace == pytest.approx(0.4) and seen.learnt(0) == pytest.approx(9)
     assert "about 44 s" in training_words.estimate([run], small, ["resnet50"], seen, 0, 12)
-    assert "about 88 s" in training_words.estimate([run], small, ["resnet50"], seen, None, 12)
+    assert "about 87 s" in training_words.estimate([run], small, ["resnet50"], seen, None, 12)
     assert "not known" in training_words.estimate([run], small, ["vgg16"], seen, 0, 12)
     both = training_words.estimate([run], small, ["resnet50", "vgg16", "tree"], seen, 0, 12)
     assert "44 s and more" in both and "VGG16" in both and "Tree" not in both
