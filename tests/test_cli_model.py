@@ -53,6 +53,9 @@ def test_from_two_trainings_to_the_better_one_in_use(model: Any, tmp_path: Path,
     assert code == 0 and "No model is in use for lesion" in text and "old is now in use" in text
     assert model("import", tmp_path / "run1", "--name", "new")[0] == 0
 
+    rows = [line.split() for line in model("list")[1].splitlines()[1:]]
+    assert [(row[0], "yes" in row) for row in rows] == [("new", False), ("old", True)]
+
     code, text, err = model("use", "new")
     assert code == 2 and "--snapshot" in err and not text
     monkeypatch.setattr(learning, "start", real)

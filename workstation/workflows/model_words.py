@@ -15,13 +15,14 @@ COMPARED = ("", "new", "current", "difference", "95 % interval", "P", "cases")
 
 
 def listing(entries: Sequence[Entry], used: Mapping[str, Entry]) -> list[list[str]]:
-    """A row for each model, under LISTED."""
+    """A row for each model, under LISTED. used: by task, of `model_use.used`."""
+    hashes = {each.hash for each in used.values()}
     return [
         [each.name, "", "", "", each.problem, "", "shipped" if each.shipped else "", ""]
         if each.problem
         else [
             each.name, each.task, each.network, f"{each.trained_on} scans", headline(each),
-            "yes" if each is used.get(each.task) else "", "shipped" if each.shipped else "", each.hash[:12],
+            "yes" if each.hash in hashes else "", "shipped" if each.shipped else "", each.hash[:12],
         ]
         for each in entries
     ]  # fmt: skip
