@@ -111,6 +111,8 @@ _MOST: Mapping[str, float] = {
     "width": 4, "flip_chance": 1, "momentum": 0.9999, "rotation": 180, "scaling": 0.9, "gain": 2, "inner": 0.5,
     "seed": 2**31,
 }  # fmt: skip
+_BEFORE: Mapping[str, object] = {"gain": 0.0}
+"""What was done before there was a setting for it: runs and models of then are read so."""
 _ABOVE_ZERO = ("width", "lr", "clip", "inner", "checkpoint_minutes")
 
 
@@ -146,6 +148,7 @@ def make(preset: str, changes: Sequence[str] = (), **more: object) -> Config:
 
 def from_told(told: Mapping[str, Any]) -> Config:
     """The settings config.json holds. Raises ConfigError if they are not whole or were made wrong by hand."""
+    told = {**_BEFORE, **told}
     for key in told:
         _known(key, allowed={field.name for field in dataclasses.fields(Config)})
     if missing := [field.name for field in dataclasses.fields(Config) if field.name not in told]:

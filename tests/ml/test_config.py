@@ -74,6 +74,8 @@ def test_settings_of_another_version_are_refused() -> None:
         from_told({key: value for key, value in told.items() if key != "epochs"})
     with pytest.raises(ConfigError, match="no setting 'colour'"):
         from_told({**told, "colour": "red"})
+    older = {key: value for key, value in make("paper-a").told().items() if key != "gain"}
+    assert from_told(older) == make("paper-a")  # of before there was that setting, when nothing was done
 
 
 def test_the_hash_tells_results_apart_not_machines() -> None:
