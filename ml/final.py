@@ -20,10 +20,9 @@ from ml.model import loss_of, network_of
 from ml.place import pick
 from ml.pool import Pool
 from ml.runfolder import read_config, to_stderr
-from ml.samples import TARGETS, outlined, samples, scans_of
+from ml.samples import TARGETS, divided, outlined, samples, scans_of
 from ml.scoring import Chosen
 from ml.snapshot import Snapshot
-from ml.splits import split
 
 TABLE = "final.csv"
 
@@ -119,7 +118,7 @@ def _tree(
     """It keeps no weights: fitted again on the same patients with the same seed it is the same."""
     from ml.tree_run import fitted, given
 
-    tree, _ = fitted(snapshot, split(snapshot.manifest, config.fold, config.inner, config.seed), config, pool.measured)
+    tree, _ = fitted(snapshot, divided(snapshot, config), config, pool.measured)
     asked = samples(snapshot, scans_of(snapshot, sealed), config, tested=True)
     outputs = given(tree.probability, asked, pool.measured)
     predictions.write(run / TABLE, predictions.rows(snapshot, asked, outputs, chosen, config, config.fold), config)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ml.config import SUB_IMAGES, Config
 from ml.prepared import DataError, Masks, Size, masks
 from ml.snapshot import Row, Snapshot
+from ml.splits import Split, split
 
 SITES = ("spine", "pelvis", "scapula", "rib", "femur", "other")
 TARGETS = {
@@ -90,6 +91,22 @@ def hold_to_classes(learnt: Samples, config: Config, part: str) -> None:
             f"{part} has {len(learnt)} samples of which {only} {'are' if only == 'all' else 'is'} {lacking[0]}: both "
             "kinds are needed to learn and to measure. Use more patients, or a snapshot that has both."
         )
+
+
+def divided(snapshot: Snapshot, config: Config) -> Split:
+    """Who is learnt from, watched and tested in this run. Raises SplitError.
+
+    A tenth of few patients easily has one kind alone, and nothing could be chosen on it: another tenth is watched then.
+    """
+
+    def fits(watched: frozenset[str]) -> bool:
+        try:
+            hold_to_classes(samples(snapshot, scans_of(snapshot, watched), config), config, "")
+        except DataError:
+            return False
+        return True
+
+    return split(snapshot.manifest, config.fold, config.inner, config.seed, fits)
 
 
 def seen(row: Row) -> bool:

@@ -7,6 +7,7 @@ labels an AI had a part are named in the manifest: they are learnt from whicheve
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ml.folds import assign_folds
@@ -26,11 +27,18 @@ class Split:
     test: frozenset[str]
 
 
-def split(manifest: Manifest, fold: int, inner: float = 0.1, seed: int = 0) -> Split:
+def split(
+    manifest: Manifest,
+    fold: int,
+    inner: float = 0.1,
+    seed: int = 0,
+    fits: Callable[[frozenset[str]], bool] = lambda watched: True,
+) -> Split:
     """The parts when `fold` is tested; fold -1 tests nobody and learns from all who are not sealed.
 
-    inner: the share of the patients not tested, in every stratum within one of it, that is watched. The same manifest,
-    fold, share and seed give the same parts. Raises SplitError.
+    inner: the share of the patients not tested, in every stratum within one of it, that is watched. All shares of that
+    size are dealt alike, and the first whose patients fit is taken, the very first where none does; `fits` is never
+    asked about the tested. The same manifest, fold, share, seed and fit give the same parts. Raises SplitError.
     """
     folds = sorted(set(manifest.folds.values()))
     if fold != -1 and fold not in folds:
@@ -39,7 +47,8 @@ def split(manifest: Manifest, fold: int, inner: float = 0.1, seed: int = 0) -> S
     kept = sorted(set(manifest.folds) - test)
     parts = max(round(1 / inner), 2)
     dealt = assign_folds(kept, [manifest.strata[patient] for patient in kept], parts, seed + 1_000_003 * (fold + 1))
-    watched = frozenset(patient for patient, part in dealt.items() if part == 0)
+    shares = [frozenset(patient for patient, own in dealt.items() if own == part) for part in range(parts)]
+    watched = next((share for share in shares if share and fits(share)), shares[0])
     train = (frozenset(kept) | frozenset(manifest.train_only)) - watched
     if not train or not watched:
         raise SplitError(

@@ -21,9 +21,8 @@ from ml.model import loss_of, network_of
 from ml.place import Place, pick
 from ml.pool import Pool
 from ml.reference_loop import samples_per_second
-from ml.samples import samples, scans_of
+from ml.samples import divided, samples, scans_of
 from ml.snapshot import Snapshot
-from ml.splits import split
 
 
 def throughput(snapshot: Snapshot, config: Config, steps: int = 30) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def throughput(snapshot: Snapshot, config: Config, steps: int = 30) -> dict[str,
     forward, backward, optimiser. The reference is given the machine after ours, with the same pictures in memory.
     """
     place = pick(config, 10**6)
-    parts = split(snapshot.manifest, config.fold, config.inner, config.seed)
+    parts = divided(snapshot, config)
     scans = scans_of(snapshot, parts.train)
     learnt = samples(snapshot, scans, config)
     pool = Pool(snapshot, Path(os.devnull))

@@ -27,10 +27,10 @@ from ml.origin import code, of_snapshot
 from ml.place import Place, environment, pick
 from ml.pool import Pool
 from ml.runfolder import RunFolder
-from ml.samples import Samples, hold_to_classes, samples, scans_of
+from ml.samples import Samples, divided, hold_to_classes, samples, scans_of
 from ml.scoring import auc, dice
 from ml.snapshot import Snapshot
-from ml.splits import Split, split
+from ml.splits import Split
 from ml.stopping import Stopper
 
 LAST = "last.safetensors"
@@ -75,7 +75,7 @@ def train(
     stopper = stopper or Stopper()
     if resume and (run / "card.json").exists():
         return Outcome("done", _told(run, config, snapshot).rows[-1], run)
-    parts = split(snapshot.manifest, config.fold, config.inner, config.seed)
+    parts = divided(snapshot, config)
     learnt, watched = _samples(snapshot, parts, config)
     if config.network == "tree":
         return _tree(snapshot, run, config, parts, resume, shared, hear)

@@ -13,8 +13,9 @@ from ml.config import make as make_config
 from ml.pictures import areas, measured, resized
 from ml.pool import Pool
 from ml.prepared import FULL, DataError, Size, masks, pictures
-from ml.samples import hold_to_classes, samples, tiles_holding
+from ml.samples import divided, hold_to_classes, samples, tiles_holding
 from ml.snapshot import FrozenLesion, FrozenScan, Snapshot, Writer, to_runs
+from ml.splits import split
 from tests.ml.learnable import COLUMNS, ROWS, config, make
 
 
@@ -181,3 +182,27 @@ def test_mapped_pictures_are_the_same_and_are_taken_away(data: Snapshot, tmp_pat
     assert len(list(tmp_path.iterdir())) == 1 and torch.equal(found[0].values, found[1].values)
     mapped.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_whoever_is_watched_has_both_kinds_where_anybody_has(tmp_path: Path) -> None:
+    """Of few patients a tenth may have one kind alone; the tested decide nothing about that."""
+    small = make(tmp_path / "small", patients=12)
+    told, mended = small.manifest, 0
+
+    def both(watched: frozenset[str]) -> bool:
+        statuses = {told.strata[patient].rpartition("/")[2] for patient in watched}  # here lesions are as their patient
+        return statuses == {"metastatic", "clear"}
+
+    for seed in range(6):
+        for fold in (0, 1):
+            parts = divided(small, config(f"fold={fold}", f"seed={seed}", "inner=0.34"))
+            plain = split(told, fold, 0.34, seed)
+            assert parts.test == plain.test and parts.train | parts.inner == plain.train | plain.inner
+            assert parts == plain if both(plain.inner) or not both(parts.inner) else parts.inner != plain.inner
+            mended += both(parts.inner) and not both(plain.inner)
+    assert mended
+    tested = {patient for patient, fold in told.folds.items() if fold == 0}
+    other = make(tmp_path / "flipped", patients=12, flipped=frozenset(tested))
+    assert divided(other, config("fold=0", "inner=0.34")) == divided(small, config("fold=0", "inner=0.34"))
+    alike = make(tmp_path / "alike", patients=12, flipped=frozenset(told.patients[1::2]))  # all malignant
+    assert divided(alike, config("fold=0", "inner=0.34")) == split(alike.manifest, 0, 0.34, 0)

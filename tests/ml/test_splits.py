@@ -67,3 +67,25 @@ def test_words() -> None:
         split(told, 7)
     with pytest.raises(SplitError, match="too few"):
         split(manifest({"P0": "a", "P1": "b"}, 2), 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(fit=st.sets(st.integers(0, 39)), fold=st.integers(-1, 3))
+def test_the_first_share_that_fits_is_watched(fit: set[int], fold: int) -> None:
+    """Whoever fits, the tested are never asked about, and a share is as large as any other."""
+    told = manifest({f"P{number}": f"lung/{number % 2}" for number in range(40)}, 4)
+    wanted = {f"P{number}" for number in fit}
+    asked: list[frozenset[str]] = []
+
+    def fits(watched: frozenset[str]) -> bool:
+        asked.append(watched)
+        return bool(watched & wanted)
+
+    first, parts = split(told, fold), split(told, fold, fits=fits)
+    assert parts.test == first.test and parts.train | parts.inner == first.train | first.inner
+    assert asked[0] == first.inner and not any(share & first.test for share in asked)
+    fitting = [share for share in asked if share & wanted]
+    assert parts.inner == (fitting[0] if fitting else first.inner)
+    assert abs(len(parts.inner) - len(first.inner)) <= 1
+    if not fitting:
+        assert frozenset().union(*asked) == first.train | first.inner
