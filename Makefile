@@ -40,6 +40,11 @@ ON_DISPLAY = $$([ -n "$$DISPLAY" ] || echo xvfb-run -a -s "'-screen 0 1920x1200x
 bench: setup-display
 	eval $(ON_DISPLAY) $(PYTHON_HERE) -m tests.bench
 
+# What only a GPU can tell. No setup: such a machine may have torch and no network. GPU_JSON=FILE also writes the rows.
+.PHONY: gpu
+gpu:
+	@$$([ -x $(PYTHON_HERE) ] && echo $(PYTHON_HERE) || echo python3) -m tests.gpu $(GPU_PARTS)
+
 # The simulator beside the one real scan, beside the papers' tables, and to the eye (sheets in out/blind, key beside).
 .PHONY: simulator-compare simulator-tables simulator-blind
 simulator-compare: setup-dev

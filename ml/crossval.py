@@ -67,7 +67,7 @@ def crossval(
     folds = there if folds is None else list(folds)
     if wrong := [fold for fold in folds if fold not in there]:
         raise ConfigError(f"There is no fold {wrong[0]}: the snapshot has {', '.join(map(str, there))}.")
-    _begin(snapshot, out, configs, folds)
+    begin(snapshot, out, configs, folds)
     (out / "stop").unlink(missing_ok=True)
     stopper = replace(stopper, file=out / "stop")
     pool = Pool(snapshot, out, every=True)
@@ -98,11 +98,17 @@ def name_of(config: Config) -> str:
     return f"{config.preset}-{config.network}"
 
 
-def _begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Sequence[int]) -> None:
-    """Make the folder, or see that what it holds is of this snapshot; other networks and folds may join."""
+def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Sequence[int]) -> None:
+    """Make the folder, or see that what it holds is of this snapshot; other networks and folds may join.
+
+    Raises ConfigError where they are not of it. What stands there already is not written again, as other processes may
+    begin in the same moment.
+    """
     told: dict[str, Any] = {"snapshot": snapshot.manifest.hash, "networks": {}, "folds": []}
+    kept = ""
     if (out / "crossval.json").exists():
-        told = json.loads((out / "crossval.json").read_text("utf-8"))
+        kept = (out / "crossval.json").read_text("utf-8")
+        told = json.loads(kept)
         if told.get("snapshot") != snapshot.manifest.hash:
             raise ConfigError(f"{out} was begun with another snapshot. Give that one, or another folder.")
     elif out.exists() and any(out.iterdir()):
@@ -115,7 +121,8 @@ def _begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Sequ
             )
     told["folds"] = sorted({*told["folds"], *folds})
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "crossval.json", told)
+    if not kept or told != json.loads(kept):
+        write_json(out / "crossval.json", told)
 
 
 def _classifier(out: Path, config: Config, fold: int) -> Path | None:
@@ -170,7 +177,7 @@ def take_in(
 
     A run is copied beside and renamed: it is there whole or not.
     """
-    _begin(snapshot, out, configs, ())
+    begin(snapshot, out, configs, ())
     own = json.loads((out / "crossval.json").read_text("utf-8"))
     taken = 0
     for other in others:
