@@ -36,8 +36,8 @@ def markdown(name: str, card: Mapping[str, Any], digest: str) -> str:
             "initialisation": training.get("initialisation"),
             "epochs": f"{training.get('epochs')}, the one kept: {training.get('best_epoch')}",
             "learnt from": f"{_count(card)} patients of snapshot {str(snapshot.get('hash'))[:16]}",
-            "simulated by": f"{simulator.get('name')}, seed {simulator.get('seed')}, version {simulator.get('version')}"
-            if simulator else None,
+            "simulated by": ", ".join(f"{key} {simulator[key]}" for key in ("name", "seed", "version")
+                                      if simulator.get(key) is not None) or None,
             "labels": snapshot.get("labels_from"),
             "weights kept as": card.get("precision"),
             "code": _part(card, "code").get("version"),

@@ -23,6 +23,7 @@ from ml.finish import preprocessing
 from ml.model_card import ModelError
 from ml.model_export import write
 from ml.model_file import Model, canonical, packed, read
+from ml.model_words import markdown
 from ml.samples import TARGETS
 from ml.snapshot import Snapshot
 from ml.train import train
@@ -134,6 +135,18 @@ def test_half_is_half_as_large_another_model_and_nearly_the_same(run: Path, file
     with torch.no_grad():
         given, expected = ready.network(shown), whole.network(shown)
     assert torch.allclose(given, expected, atol=1e-2) and not torch.equal(given, expected)
+
+
+def test_the_card_for_people(run: Path, tmp_path: Path) -> None:
+    made = write(run, tmp_path / "shown.safetensors", half=True, words=True)
+    text = (tmp_path / "shown.md").read_text("utf-8")
+    card = json.loads((run / "card.json").read_text("utf-8"))
+    area = card["metrics"]["test"]["auc_malignant"]
+    for part in (made.hash, "Trained on clinical scans", f"| auc_malignant | {area:.4f} |", "test fold", "float16"):
+        assert part in text
+    hostile = {**made.card, "made": "| <b>x</b>\n# [a](b)", "snapshot": {"hash": "0", "simulator": None}}
+    line = next(line for line in markdown("a\n# b", hostile, "0").splitlines() if "made" in line)
+    assert line == "| made | \\| \\<b\\>x\\</b\\> \\# \\[a\\](b) |"
 
 
 def test_any_changed_byte_is_told(file: Path, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def run_use(arguments: argparse.Namespace) -> int:
     if made is not None and not arguments.json:
         print()
         print_table(model_words.COMPARED, model_words.compared(made))
-        print()
+        print(f"\n{model_words.NOTE}\n")
     taken = not found.already and (arguments.yes or made is None or _agreed(arguments, found.new.name))
     if taken:
         model_use.take(found, models)

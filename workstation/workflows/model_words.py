@@ -11,7 +11,14 @@ from workstation.workflows.model_history import Comparison, Figure
 from workstation.workflows.model_use import Considered
 
 LISTED = ("model", "task", "network", "trained on", "figures", "in use", "from", "hash")
-COMPARED = ("", "new", "current", "difference", "95 % interval", "P", "cases")
+COMPARED = (
+    "", "new", "current", "difference", "95 % as independent", "P", "95 % over patients", "P", "cases (patients)",
+)  # fmt: skip
+INDEPENDENT = ("DeLong", "Tango", "exact McNemar")
+NOTE = (
+    "As if cases were independent: DeLong's interval and test of the AUC, Tango's interval and McNemar's exact test of "
+    "shares. Over patients, whose cases are alike: Obuchowski's of the AUC, Wald's of shares, the bootstrap's of Dice."
+)
 
 
 def listing(entries: Sequence[Entry], used: Mapping[str, Entry]) -> list[list[str]]:
@@ -70,10 +77,20 @@ def compared(made: Comparison) -> list[list[str]]:
 
 
 def _row(each: Figure) -> list[str]:
-    between = "; ".join(f"{_signed(low)} to {_signed(high)} ({name})" for name, (low, high) in each.intervals.items())
-    tests = "; ".join(f"{p_value(p)} ({name})" for name, p in each.tests.items())
-    cases = f"{each.cases} of {each.patients} patients"
-    return [each.what, rounded(each.new, 3), rounded(each.current, 3), _signed(each.difference), between, tests, cases]
+    plain, over = (_interval(each.intervals, kind) for kind in (True, False))
+    p, p_over = (next((p_value(p) for name, p in each.tests.items() if (name in INDEPENDENT) == kind), "")
+                 for kind in (True, False))  # fmt: skip
+    cases = f"{each.cases} ({each.patients})"
+    return [
+        each.what, rounded(each.new, 3), rounded(each.current, 3), _signed(each.difference), plain, p, over, p_over,
+        cases,
+    ]  # fmt: skip
+
+
+def _interval(intervals: Mapping[str, tuple[float, float]], independent: bool) -> str:
+    """The first of its kind; what other methods give is in the record."""
+    found = (between for name, between in intervals.items() if (name in INDEPENDENT) == independent)
+    return next((f"{_signed(low)} to {_signed(high)}" for low, high in found), "")
 
 
 def _signed(value: float) -> str:
