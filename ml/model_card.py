@@ -25,10 +25,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ml.config import Config, ConfigError, from_told
+from ml.config import Config, ConfigError, from_told, make, presets
 
 FORMAT = 1
 """Of model files and of the card in them."""
+PREDICTS = ("preset", "task", "network", "width", "rows", "columns", "masks", "scale", "clip")
+"""Settings that decide what a network sees and says; the others told how it learnt, and may change with versions."""
 TRAINED_ON = ("simulated", "clinical")
 
 
@@ -45,8 +47,8 @@ def hold(card: Mapping[str, Any], whose: str) -> Config:
     if card.get("format") != FORMAT:
         raise wrong(f"its format is {card.get('format')!r:.20}, not {FORMAT}")
     try:
-        config = from_told(card["training"]["settings"])
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        config = _config(card["training"]["settings"])
+    except (KeyError, TypeError, AttributeError, OverflowError, StopIteration) as error:
         raise wrong("it lacks the settings of the training") from error
     except ConfigError as error:
         raise wrong(str(error).rstrip(".")) from error
@@ -67,6 +69,15 @@ def hold(card: Mapping[str, Any], whose: str) -> Config:
         if not good:
             raise wrong(what)
     return config
+
+
+def _config(told: Mapping[str, Any]) -> Config:
+    """The settings of a card, also of one written when there were fewer or other settings of how to learn."""
+    task = told["task"]
+    base = next(made.told() for made in map(make, presets()) if made.task == task)
+    if lacking := [name for name in PREDICTS if name not in told]:
+        raise ConfigError(f"its settings lack {', '.join(lacking)}")
+    return from_told({**base, **{name: value for name, value in told.items() if name in base}})
 
 
 def figures(card: Mapping[str, Any]) -> tuple[str, dict[str, float]]:

@@ -209,7 +209,9 @@ def test_a_file_of_another_network_is_told(
         (lambda card: card.update(format=2), "its format is 2"),
         (lambda card: card.update(task="patient"), "its task is not"),
         (lambda card: card.pop("training"), "lacks the settings"),
-        (lambda card: card["training"]["settings"].pop("lr"), "of another version"),
+        (lambda card: card["training"]["settings"].pop("rows"), "its settings lack rows"),
+        (lambda card: card["training"]["settings"].update(task="dreams"), "lacks the settings"),
+        (lambda card: card["training"]["settings"].update(scale="median"), "scale=median"),
         (lambda card: card["training"]["settings"].update(rows=10**400), "no card that can be used"),
         (lambda card: card.update(trained_on="dreams"), "simulated or clinical"),
         (lambda card: card["learnt_from"].update(key="xyz"), "patients learnt from"),
@@ -224,6 +226,16 @@ def test_a_card_that_does_not_say_what_it_must(change: Callable[[dict[str, Any]]
     change(card)
     with pytest.raises(ModelError, match=words):
         packed(card, {"a": np.zeros(1, np.float32)})
+
+
+def test_a_file_outlives_settings_of_how_to_learn(file: Path, tmp_path: Path) -> None:
+    model = read(file)
+    card = json.loads(canonical(model.card))
+    del card["training"]["settings"]["lr"]
+    card["training"]["settings"]["warmth"] = 3  # one that another version had
+    again(tmp_path / "old.safetensors", card, dict(model.tensors))
+    ready = model_network.load(tmp_path / "old.safetensors")
+    assert ready.config.rows == model.config.rows and ready.model.card["training"]["settings"]["warmth"] == 3
 
 
 def test_another_version_and_files_that_are_no_model(run: Path, file: Path, tmp_path: Path) -> None:
