@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workstation.workflows import learning, sealing
+from workstation.workflows import sealing
 from workstation.workflows.errors import CallError, WorkflowError
 from workstation.workflows.home import default_reader
+from workstation.workflows.ml_answer import answer
 from workstation.workflows.predictions import SCORED, Columns, Frozen
 from workstation.workflows.progress import Progress
 
@@ -36,23 +35,10 @@ def opened(run: Path, frozen: Frozen, library: Path | Library | None, who: str =
         )
     name = run.resolve().name
     number = sealing.opened(frozen.folder, frozen.manifest, name, who or default_reader(), library)
-    yield Progress(0, None, "predicting the sealed patients")
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as gave:
-        arguments = ["final", str(run), "--snapshot", str(frozen.folder)]
-        process = learning.start(arguments, said, gave)
-        try:
-            while process.poll() is None:
-                yield Progress(0, None, "predicting the sealed patients")
-                time.sleep(learning.LOOK)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        if process.returncode:
-            said.seek(0)
-            lines = said.read().decode("utf-8", "replace").splitlines()
-            why = lines[-1] if lines else f"the process ended with {process.returncode}"
-            raise WorkflowError(f"The sealed patients were not predicted: {why}")
+    try:
+        yield from answer(["final", str(run), "--snapshot", str(frozen.folder)], "predicting the sealed patients")
+    except WorkflowError as error:
+        raise WorkflowError(f"The sealed patients were not predicted: {error}") from error
     return number
 
 

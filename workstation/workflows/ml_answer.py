@@ -16,9 +16,10 @@ WRONG_CALL = 2
 
 
 def answer(arguments: Sequence[str], what: str) -> Job[Any]:
-    """What it gives as JSON. what: said meanwhile. Closed before its end, the process is ended with it.
+    """What it gives as JSON, None where that is nothing. what: said meanwhile.
 
-    CallError and WorkflowError with the last line it said, where it refuses or fails.
+    Closed before its end, it ends the process. CallError and WorkflowError with the last line it said, where it
+    refuses or fails.
     """
     yield Progress(0, None, what)
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as gave:
@@ -37,4 +38,5 @@ def answer(arguments: Sequence[str], what: str) -> Job[Any]:
             why = lines[-1] if lines else f"The process ended with {process.returncode} and said nothing."
             raise CallError(why) if process.returncode == WRONG_CALL else WorkflowError(why)
         gave.seek(0)
-        return json.loads(gave.read())
+        data = gave.read()
+        return json.loads(data) if data else None
