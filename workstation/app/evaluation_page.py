@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workstation.report.summary import Columns
     from workstation.workflows.evaluate import Reported
+    from workstation.workflows.model_use import Considered
 
 
 def page(given: Reported, colour: Mapping[str, str]) -> str:
     """colour: tokens of the theme, "text" -> "#rrggbb"."""
-    quiet = colour["text_quiet"]
-    lines = [f'<p style="margin: 0px; color: {quiet}">{escape(words)}</p>' for words in given.heading]
     lacking = [f'<p style="margin: 0px; color: {colour["warning"]}">{escape(words)}</p>' for words in given.absent]
-    return "".join([*lines, *lacking, *(_table(table, colour) for table in given.tables)])
+    return "".join([_quiet(given.heading, colour), *lacking, *(_table(table, colour) for table in given.tables)])
+
+
+def compared(given: Considered, colour: Mapping[str, str]) -> str:
+    """Two models on the same sealed cases, or why there is nothing to compare."""
+    from workstation.workflows import model_words
+
+    words = _quiet(model_words.heading(given), colour, "text")
+    if given.comparison is None:
+        return words
+    table = "", list(model_words.COMPARED), model_words.compared(given.comparison)
+    return f"{words}{_table(table, colour)}{_quiet([model_words.NOTE], colour)}"
+
+
+def _quiet(lines: Sequence[str], colour: Mapping[str, str], token: str = "text_quiet") -> str:
+    return "".join(f'<p style="margin: 0px; color: {colour[token]}">{escape(words)}</p>' for words in lines)
 
 
 def _table(given: Columns, colour: Mapping[str, str]) -> str:
@@ -34,7 +48,7 @@ def _table(given: Columns, colour: Mapping[str, str]) -> str:
         body.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<p style="margin: 14px 0px 2px 0px; color: {colour["text_strong"]}; font-weight: 600">{escape(title)}</p>'
-        f'<table width="100%" cellspacing="0" style="border-collapse: collapse"><tr>{head}</tr>{"".join(body)}</table>'
+        f'<table width="99%" cellspacing="0" style="border-collapse: collapse"><tr>{head}</tr>{"".join(body)}</table>'
     )
 
 

@@ -43,13 +43,16 @@ def network_name(network: str) -> str:
     return names.get(network, network)
 
 
-def preset_name(preset: Preset) -> str:
-    """Its name, and what it learns in a word or two."""
-    short = {
+def task_name(task: str) -> str:
+    """What is learnt, in a word or two."""
+    return {
         "lesion": tr("lesions"), "patient": tr("patients"), "detect": tr("parts with metastases"),
         "metastases": tr("outlines of metastases"), "bladder": tr("outlines of the bladder"), "sites": tr("sites"),
-    }.get(preset.task, preset.task)  # fmt: skip
-    return f"{preset.name}: {short}"
+    }.get(task, task)  # fmt: skip
+
+
+def preset_name(preset: Preset) -> str:
+    return f"{preset.name}: {task_name(preset.task)}"
 
 
 def beginning(preset: Preset) -> str:
@@ -175,7 +178,14 @@ def progress(run: Training) -> str:
     words = epochs(run)
     if words == UNKNOWN:
         return words
+    if run.network == "tree":
+        return tr("fitted") if run.state is State.FINISHED else ""
     return tr("{0} epochs").format(words) if run.state is State.FINISHED else tr("epoch {0}").format(words)
+
+
+def name(run: Training, whole: Crossval | None) -> str:
+    """Of one run: its folder's, or which fold of which cross-validation it is."""
+    return run.name if whole is None else tr("{0}: {1}").format(whole.name, fold_name(run, whole.one.preset))
 
 
 def done(whole: Crossval) -> str:

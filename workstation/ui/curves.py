@@ -34,6 +34,7 @@ DASHES: tuple[tuple[float, ...], ...] = ((), (5, 3), (1.2, 2.2), (9, 3, 1.2, 3),
 COLOURS = ("accent", "uncertain", "benign", "reader_b", "not bone", "malignant")
 _WIDTH = 1.75
 _OVER = 0.02  # beyond 0 and 1, so that a line along the edge is a line
+_LEAST = 0.1  # of a share from top to bottom
 _NEAR = 24  # px between the ends of lines whose names are in each other's way
 SAMPLE = QSize(32, 12)
 _MANY = 2  # points for each pixel across, beyond which columns of pixels are drawn
@@ -107,6 +108,8 @@ class Chart(QWidget):
         if not known:
             return None
         low, high = min(float(v.min()) for v in known), max(float(v.max()) for v in known)
+        if self._share and high - low < _LEAST:  # a flat line is not a mountain
+            low, high = (low + high - _LEAST) / 2, (low + high + _LEAST) / 2
         edge = max((high - low) * 0.06, abs(high) * 0.01, 1e-6)
         low, high = low - edge, high + edge
         return (max(low, -_OVER), min(high, 1 + _OVER)) if self._share and high > 0 and low < 1 else (low, high)

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 from workstation.app.actions import key
 from workstation.app.evaluating import Evaluating
 from workstation.app.jobs import Jobs
+from workstation.app.modelling import Models
 from workstation.app.training import Trainings
 from workstation.app.workbench import Workbench
 from workstation.ui.elided_label import ElidedLabel
+from workstation.ui.models_view import ModelsView
 from workstation.ui.training_detail import TrainingDetail
 from workstation.ui.training_form import TrainingForm
 from workstation.ui.training_list import TrainingList
@@ -42,7 +44,7 @@ class TrainPage(QWidget):
 
     def __init__(self, workbench: Workbench, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workbench = workbench
+        self._workbench, self._jobs = workbench, jobs
         self.trainings = Trainings(workbench, jobs, self)
         self.evaluating = Evaluating(workbench, jobs, self)
         self._made = False
@@ -52,6 +54,11 @@ class TrainPage(QWidget):
         self.form = TrainingForm(self._workbench, self.trainings)
         self.list = TrainingList(self.trainings)
         self.detail = TrainingDetail(self.trainings, self.evaluating)
+        self.models = Models(self._workbench, self._jobs, self)
+        self.models_view = ModelsView(self.models, self.trainings)
+        self.models_button = QPushButton(self.tr("Models"))
+        self.models_button.setCheckable(True)
+        self.models_button.setToolTip(self.tr("The registry: which models there are, and which are in use"))
         self.folder = QPushButton(self.tr("Choose a folder…"))
         self.folder.setToolTip(self.tr("Where trainings are kept and looked for"))
         self._where = ElidedLabel()
@@ -59,6 +66,8 @@ class TrainPage(QWidget):
         self._empty = QLabel(objectName="quiet")
         self._lay_out()
         self.folder.clicked.connect(self._choose_folder)
+        self.models_button.toggled.connect(self._show_models)
+        self.detail.keep.clicked.connect(self._keep)
         self.form.freeze.clicked.connect(self.freeze_wanted)
         self.trainings.changed.connect(self._show)
         self.detail.tables.noted.connect(self._workbench.note)
@@ -80,13 +89,17 @@ class TrainPage(QWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(16, 8, 12, 8)
         row.setSpacing(12)
-        row.addWidget(QLabel(self.tr("Trainings"), objectName="title"))
+        self._title = QLabel(self.tr("Trainings"), objectName="title")
+        row.addWidget(self._title)
         row.addWidget(self._where, 1)
+        row.addStretch(0)
         row.addWidget(self.folder)
+        row.addWidget(self.models_button)
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
-        self._empty.setContentsMargins(80, 0, 80, 0)
+        self._empty.setFixedWidth(460)
+        empty = QWidget()
+        QHBoxLayout(empty).addWidget(self._empty, 0, Qt.AlignmentFlag.AlignCenter)
         self._chosen = QStackedWidget()
         self._none = QLabel(self.tr("Choose a training to see its curves; with Ctrl a second one, to compare them."))
         self._none.setObjectName("quiet")
@@ -105,8 +118,9 @@ class TrainPage(QWidget):
         split.setStretchFactor(1, 3)
         split.setSizes([230, 560])
         self._body = QStackedWidget()
-        self._body.addWidget(self._empty)
+        self._body.addWidget(empty)
         self._body.addWidget(split)
+        self._body.addWidget(self.models_view)
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
@@ -123,7 +137,12 @@ class TrainPage(QWidget):
         folder = trainings.folder
         self._where.setText("" if folder is None else str(folder))
         self._empty.setText(self._empty_words())
-        self._body.setCurrentIndex(1 if trainings.runs else 0)
+        models = self.models_button.isChecked()
+        self._title.setText(self.tr("Models") if models else self.tr("Trainings"))
+        self._where.setVisible(not models)
+        self.folder.setVisible(not models)
+        self.models_button.setText(self.tr("Trainings") if models else self.tr("Models"))
+        self._body.setCurrentIndex(2 if models else 1 if trainings.runs else 0)
         self._chosen.setCurrentIndex(1 if trainings.chosen else 0)
 
     def _empty_words(self) -> str:
@@ -139,6 +158,18 @@ class TrainPage(QWidget):
             "2  Choose what to learn: small-a is a good beginning on a processor.\n3  Press Start.\n\nIts curves come "
             "here, and it goes on when the window closes. Tables… then makes the paper's tables."
         )
+
+    def _show_models(self, on: bool) -> None:
+        if on:
+            self.models.look()
+        self._show()
+
+    def _keep(self) -> None:
+        """The chosen training, as a model."""
+        run = self.trainings.one
+        if run is not None:
+            self.models_button.setChecked(True)
+            self.models.bring_in(run.folder)
 
     def _choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Where trainings are kept"))

@@ -51,6 +51,8 @@ class TrainingDetail(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self.tables_button = QPushButton(self.tr("Tables…"))
+        self.keep = QPushButton(self.tr("Keep as a model"))
+        self.keep.setToolTip(self.tr("Into the registry, with its card; it is used only once it has been compared."))
         self.grid = CrossvalGrid()
         self.tables = TrainingTables(evaluating)
         self.stop = QPushButton(self.tr("Stop"))
@@ -80,6 +82,7 @@ class TrainingDetail(QWidget):
         top.addWidget(self.title)
         top.addWidget(self._simulated, 0, Qt.AlignmentFlag.AlignVCenter)
         top.addStretch(1)
+        top.addWidget(self.keep)
         top.addWidget(self.tables_button)
         top.addWidget(self.stop)
         top.addWidget(self.resume)
@@ -142,7 +145,7 @@ class TrainingDetail(QWidget):
             self.bar.setValue(round(1000 * sum(map(percent, whole.runs.values())) / max(whole.total, 1)))
             self.grid.show_whole(whole)
         elif one is not None:
-            self.title.setText(one.name)
+            self.title.setText(training_words.name(one, trainings.whole(one.crossval) if one.crossval else None))
             self._say(training_words.sentence(one), one.state in ("failed", "damaged"))
             self.bar.setValue(round(1000 * percent(one)))
             told = facts(one, trainings.facts.get(one.folder))
@@ -152,6 +155,11 @@ class TrainingDetail(QWidget):
         elif runs:
             self.title.setText(self.tr("{0} trainings compared").format(len(runs)))
             self._say(differences(runs))
+        self.keep.setVisible(one is not None and one.state == "finished")
+        tree = one is not None and one.network == "tree"
+        self.keep.setEnabled(not tree)
+        if tree:
+            self.keep.setToolTip(self.tr("A tree has no weights to keep: it is a measure for networks."))
         self._show_tables()
         self._simulated.setVisible(trainings.simulated)
         if self._body.currentIndex() == 0:

@@ -236,7 +236,9 @@ class TrainingForm(QFrame):
         )
         at_work = next((run for run in trainings.runs if run.state.at_work), None)
         if at_work is not None:
-            words += " " + self.tr("{0} is at work: both will be slower.").format(at_work.name)
+            whole = trainings.whole(at_work.crossval) if at_work.crossval else None
+            busy = at_work.name if whole is None else whole.name
+            words += " " + self.tr("{0} is at work: both will be slower.").format(busy)
         if seen is None:
             words = self.tr("Choose a snapshot first: it is what is learnt from.")
         self._estimate.setText(words)
