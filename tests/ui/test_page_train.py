@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from ml.config import make
 from tests.app.run_folders_made import make_run, row, write
 from tests.ml import learnable
 from tests.ui.conftest import close_window, open_window
@@ -84,10 +85,10 @@ def test_runs_are_listed_and_the_chosen_one_is_followed_only_while_it_is_looked_
     write(runs / "bad" / "status.json", {"state": "failed", "message": "<img src=x> The loss is not a number."})
     show(qtbot, made, 4)
     page = made.train_page
-    items = [page.list.topLevelItem(number) for number in range(4)]
+    items, all_ = [page.list.topLevelItem(number) for number in range(4)], make("small-a").epochs
     assert {item.text(0): (item.text(1), item.text(2)) for item in items} == {
-        "going": ("Running", "epoch 4 of 12"), "killed": ("Stopped", "epoch 4 of 12"),
-        "over": ("Finished", "13 epochs"), "bad": ("Failed", "epoch 0 of 12"),
+        "going": ("Running", f"epoch 4 of {all_}"), "killed": ("Stopped", f"epoch 4 of {all_}"),
+        "over": ("Finished", "13 epochs"), "bad": ("Failed", f"epoch 0 of {all_}"),
     }  # fmt: skip
     choose(qtbot, made, "going")
     detail = page.detail
@@ -158,7 +159,7 @@ def test_the_form_says_what_a_snapshot_holds_and_what_a_preset_learns(qtbot, mad
         "All 2, one after the other", "Fold 0 only", "Fold 1 only",
     ]  # fmt: skip
     form.preset.setCurrentIndex(form.preset.findData("small-c-bladder"))
-    assert "bladder" in form._sentence.text() and form.epochs.value() == 6
+    assert "bladder" in form._sentence.text() and form.epochs.value() == make("small-c-bladder").epochs
     assert [form.network.itemText(number) for number in range(3)] == ["Residual U-Net", "Plain U-Net", "DynUNet"]
     (tmp_path / "data" / "manifest.json").write_text('{"format": 1, "scans": "<b>"}')
     trainings.choose_snapshot(tmp_path / "data")
