@@ -102,7 +102,7 @@ def test_table_2_keeps_folds_and_pooled_apart(tables: dict[str, Table]) -> None:
 def test_table_3_compares_on_the_cases_both_have(tables: dict[str, Table]) -> None:
     ours, other, table = cohort().of_fold(0), cohort("vgg16", 2, 1.5).of_fold(0), tables["3"]
     assert [each.key for each in table.rows] == ["ours", "vgg16"]
-    assert "vgg16 was tested on fold 0 only" in table.notes[1]
+    assert "vgg16: tested on fold 0 only" in table.notes[1]
     compared = {each.column: each for each in table.comparisons}
     assert set(compared) == {"sensitivity", "specificity", "accuracy", "auc"}
     expected = delong_test(ours.truth, ours.score, other.score)

@@ -18,6 +18,7 @@ from ml.snapshot import Snapshot
 from tests.workflows.made_runs import make_crossval, make_run, make_set, read, write
 from workstation.report.cells import row_head
 from workstation.report.evaluation import Evaluation
+from workstation.report.plain_tables import notes
 from workstation.stats.evaluation import Table
 from workstation.workflows import evaluate, learning
 from workstation.workflows.errors import CallError, WorkflowError
@@ -123,7 +124,7 @@ def test_what_is_missing_is_told(found: Evaluation) -> None:
     assert here.row("roi-only").folds == (0,)
     heads = [row_head(here, row) for row in here.rows]
     assert "ResNet-50, lesion only (fold 0 only)" in heads and "ResNet-50" in heads and "VGG16" in heads
-    assert any("roi-only was tested on fold 0 only" in note for note in here.notes)
+    assert any(note.startswith("ResNet-50, lesion only: tested on fold 0 only") for note in notes(here))
     folds = table(found, "2")
     assert [row.key for row in folds.rows] == ["fold 0", "fold 1", "all"]  # as the folders; the paper's first beside
     assert folds.row("fold 0").cells["sensitivity"].paper == "83.19"

@@ -66,7 +66,7 @@ def table3(networks: Sequence[Predictions], resamples: int = RESAMPLES) -> Table
     for each in networks:
         if each.folds != ours.folds:
             notes.append(
-                f"{each.model} was tested on {named(each.folds)} only; its differences are over the cases both have."
+                f"{each.model}: tested on {named(each.folds)} only; its differences are over the cases both have."
             )
     return Table("a", "3", "Networks", COLUMNS, rows, tuple(compared), tuple(notes))
 
