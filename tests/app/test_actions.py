@@ -18,11 +18,12 @@ NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 def test_keys_are_valid_and_unique():
-    """Unique on each page: [sheet] belongs to the quality page, [page] to all, the rest to the reading page."""
+    """Unique on each page: [sheet] is the quality page's, [learn] the Train page's, [page] all's, the rest reading's."""
     rows = [(action.id.split(".")[0], QKeySequence(action.key)) for action in actions.table()]
     assert all(not key.isEmpty() and key.toString() for _, key in rows)
-    for elsewhere in ({"sheet"}, {group for group, _ in rows} - {"page", "sheet"}):
-        keys = [key.toString() for group, key in rows if group not in elsewhere]
+    reading = {group for group, _ in rows} - {"page", "sheet", "learn"}
+    for here in (reading, {"sheet"}, {"learn"}):
+        keys = [key.toString() for group, key in rows if group in here | {"page"}]
         assert max(Counter(keys).values()) == 1
 
 

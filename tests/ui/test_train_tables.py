@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from sklearn.metrics import roc_auc_score
 
@@ -180,3 +181,21 @@ def test_a_fold_shows_curves_and_leads_to_the_tables_of_the_whole(qtbot, made: M
     assert page.trainings.chosen == (run,) and page.evaluating.at == run
     wait(qtbot, made)
     assert page.detail.tables.report.isVisible()
+
+
+def test_keys_press_what_can_be_pressed(qtbot, made: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.actions_by_id["learn.tables"].trigger()  # before the page was ever shown
+    show(qtbot, made)
+    page = made.train_page
+    page.list.setFocus()
+    QTest.keyClick(page.list, Qt.Key.Key_T)
+    assert page.evaluating.at is not None
+    wait(qtbot, made)
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url) or True)
+    QTest.keyClick(page.list, Qt.Key.Key_O)
+    assert len(opened) == 1
+    QTest.keyClick(page.list, Qt.Key.Key_M)
+    assert page.models_view.isVisible()
+    QTest.keyClick(page.models_view.list, Qt.Key.Key_M)
+    assert not page.models_view.isVisible()

@@ -54,7 +54,7 @@ def _table(given: Columns, colour: Mapping[str, str]) -> str:
 
 def _cell(text: str, colour: Mapping[str, str], line: str) -> str:
     """ "84.62 (62.76 to 97.41)": the value, below it the interval."""
-    value, _, between = text.partition(" (")
+    value, _, between = text.partition(" (") if " to " in text else (text, "", "")
     words = f'<span style="color: {colour["text_strong"]}">{escape(value)}</span>'
     for part in filter(None, between.removesuffix(")").split(") (")):
         words += f'<br><span style="color: {colour["text_quiet"]}; font-size: 11px">{escape(part)}</span>'

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
             "page.quit": self.close,
             **self.read_page.handlers,
             **self.quality_page.handlers,
+            **self.train_page.handlers,
         }
         made: dict[str, QAction] = {}
         for row in actions.table():
@@ -166,6 +167,8 @@ class MainWindow(QMainWindow):
             owner: QWidget = self if everywhere else self.read_page
             if row.id.startswith("sheet."):
                 owner = self.quality_page
+            if row.id.startswith("learn."):
+                owner = self.train_page
             action.setShortcutContext(
                 Qt.ShortcutContext.WindowShortcut if everywhere else Qt.ShortcutContext.WidgetWithChildrenShortcut
             )

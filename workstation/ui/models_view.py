@@ -85,7 +85,7 @@ class ModelsView(QWidget):
         header.setSectionsMovable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 150), (2, 150), (3, 120), (4, 190), (_USED, 70)):
+        for column, width in ((1, 140), (2, 130), (3, 120), (4, 140), (_USED, 60)):
             header.resizeSection(column, width)
         tools = QHBoxLayout()
         tools.setSpacing(8)

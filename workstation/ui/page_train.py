@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -158,6 +159,26 @@ class TrainPage(QWidget):
             "2  Choose what to learn: small-a is a good beginning on a processor.\n3  Press Start.\n\nIts curves come "
             "here, and it goes on when the window closes. Tables… then makes the paper's tables."
         )
+
+    @property
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """What the keys of [learn] do: press their button, where it can be pressed."""
+        names = ("start", "stop", "resume", "tables", "report", "keep", "models")
+        return {f"learn.{name}": lambda name=name: self._press(name) for name in names}  # type: ignore[misc]
+
+    def _press(self, name: str) -> None:
+        if not self._made:
+            return
+        button = self._buttons()[name]
+        if button.isVisible() and button.isEnabled():
+            button.click()
+
+    def _buttons(self) -> dict[str, QPushButton]:
+        detail = self.detail
+        return {
+            "start": self.form.start, "stop": detail.stop, "resume": detail.resume, "keep": detail.keep,
+            "tables": detail.tables_button, "report": detail.tables.report, "models": self.models_button,
+        }  # fmt: skip
 
     def _show_models(self, on: bool) -> None:
         if on:
