@@ -18,7 +18,7 @@ NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 def test_keys_are_valid_and_unique():
-    """Unique on each page: [sheet] of the quality page, [learn] of the Train page, [page] of all, the rest of reading."""
+    """Unique on each page: [sheet] is of the quality page, [learn] of Train, [page] of all, the rest of reading."""
     rows = [(action.id.split(".")[0], QKeySequence(action.key)) for action in actions.table()]
     assert all(not key.isEmpty() and key.toString() for _, key in rows)
     reading = {group for group, _ in rows} - {"page", "sheet", "learn"}
