@@ -18,11 +18,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from sklearn.metrics import roc_auc_score
 
-from ml.snapshot import Snapshot
+from ml.snapshot import Snapshot, Writer
 from tests.ui.conftest import close_window, open_window
 from tests.workflows.made_runs import make_crossval, make_set, read, write
 from workstation.ui.main_window import MainWindow
 from workstation.workflows import evaluate, learning, sealing
+from workstation.workflows.snapshot_names import Names
 
 WAIT_MS = 60_000
 SEALED = ("P04", "P05")
@@ -169,6 +170,22 @@ def test_sealed_patients_are_opened_only_after_a_question_and_each_time_counts(
     made.train_page.detail.tables_button.click()
     wait(qtbot, made)
     assert "they have been opened 2 times" in tables.page.toPlainText()  # told of beside the folds' tables too
+
+
+def test_an_opening_counts_in_the_open_library_where_the_snapshot_is_of_it(
+    made: MainWindow, data: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = made.workbench.library
+    assert library is not None
+    finish, origin = Writer.finish, {"library": Names(library.kind, library.id).origin}
+    monkeypatch.setattr(Writer, "finish", lambda *given, **named: finish(*given, **named, made=origin))
+    own = make_set(tmp_path / "own", patients=8, sealed=SEALED)
+    assert sealing.counting(data.folder, library) is None
+    counted = sealing.counting(own.folder, library)
+    assert counted is library  # written to while the window has it open
+    assert sealing.opened(own.folder, own.manifest, "cv", "anna", counted) == 1
+    (opening,) = library.openings()
+    assert (opening.run, opening.who, opening.snapshot) == ("cv", "anna", own.manifest.hash)
 
 
 def test_a_fold_shows_curves_and_leads_to_the_tables_of_the_whole(qtbot, made: MainWindow) -> None:
