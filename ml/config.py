@@ -31,7 +31,8 @@ class Config:
     rows, columns: of what the network sees: the two views side by side (lesion, sites), one view (patient) or one
     sub-image (detect, metastases, bladder).
     batch: samples of a micro-batch; accumulate: micro-batches of a step, on each process.
-    schedule: "cosine" lets the rate fall to 0 over the epochs. gamma: of the focal loss.
+    schedule: "cosine" lets the rate fall to 0 over the epochs. gamma: of the focal loss. loss: "dice-bce" is soft Dice
+    and cross-entropy added, which still learns where a network finds nothing and soft Dice alone no longer does.
     flip: "view" about each view's own midline, "whole" the picture as it lies (which swaps the views; the paper's),
     "none". rotation: at most so many degrees; scaling: at most so large a share; gain: counts are multiplied by
     e^-gain to e^gain, as if scanned for a shorter or longer time.
@@ -62,7 +63,7 @@ class Config:
     momentum: float
     weight_decay: float
     schedule: Literal["constant", "cosine"]
-    loss: Literal["bce", "focal", "dice"]
+    loss: Literal["bce", "focal", "dice", "dice-bce"]
     gamma: float
     flip: Literal["view", "whole", "none"]
     flip_chance: float
@@ -233,7 +234,7 @@ def _hold_together(config: Config) -> None:
             f"network={config.network} does not do for the task {config.task}.{hint} "
             f"Its networks are {_list(networks_of(config.task))}."
         )
-    if (config.loss == "dice") != (config.task in SEGMENTS):
+    if (config.loss in ("dice", "dice-bce")) != (config.task in SEGMENTS):
         raise ConfigError(f"loss={config.loss} does not fit the task {config.task}: Dice is for segmentation alone.")
     if config.select == "dice" and config.task not in SEGMENTS or config.select == "auc" and config.task in SEGMENTS:
         raise ConfigError(f"select={config.select} does not fit the task {config.task}.")

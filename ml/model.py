@@ -41,6 +41,8 @@ def loss_of(config: Config) -> Loss:
     """The mean loss of a batch, of logits and truth."""
     if config.loss == "dice":
         return losses.soft_dice
+    if config.loss == "dice-bce":
+        return lambda logits, truth: losses.soft_dice(logits, truth) + losses.focal(logits, truth, 0)
     if config.loss == "focal":
         return lambda logits, truth: losses.focal(logits, truth, config.gamma)
     return _cross_entropy

@@ -9,8 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 from torch import Tensor
+from torch.nn import functional
 
+from ml.config import make
 from ml.losses import focal, soft_dice
+from ml.model import loss_of
 
 
 def logit(p: float) -> Tensor:
@@ -73,6 +76,20 @@ def test_soft_dice_of_nothing_found_where_nothing_is() -> None:
     nothing, sure_of_nothing = torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), -100.0)
     assert float(soft_dice(sure_of_nothing, nothing)) == pytest.approx(0, abs=1e-6)
     assert float(soft_dice(-sure_of_nothing, nothing)) == pytest.approx(1 - 1 / 65)
+
+
+def test_dice_with_cross_entropy_is_their_sum_and_has_a_slope_where_nothing_is_found() -> None:
+    both = loss_of(make("small-c-metastases", ["loss=dice-bce"]))
+    logits, target = torch.randn(3, 1, 8, 8), (torch.rand(3, 1, 8, 8) > 0.7).float()
+    plain = functional.binary_cross_entropy_with_logits(logits, target)
+    assert float(both(logits, target)) == pytest.approx(float(soft_dice(logits, target) + plain), rel=1e-5)
+    slopes = []
+    for loss in (soft_dice, both):
+        silent = torch.full((1, 1, 8, 8), -30.0, requires_grad=True)
+        loss(silent, target[:1]).backward()
+        assert silent.grad is not None
+        slopes.append(float(silent.grad.abs().sum()))
+    assert slopes[0] < 1e-9 < 0.1 < slopes[1]
 
 
 def test_what_does_not_belong_together_is_refused() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ml.networks import NETWORKS, ShapeError, backbones, build, segmentation
 from ml.networks.backbone import Backbone
@@ -229,6 +230,22 @@ def test_the_sub_image_network_starts_as_its_table_says() -> None:
         assert network.conv1(x).shape == (1, 64, 128, 128)
         assert network.maxpool(network.conv1(x)).shape == (1, 64, 64, 64)
         assert network.maps(x).shape == (1, 512, 8, 8)
+
+
+@torch.enable_grad()  # type: ignore[untyped-decorator]
+def test_a_patient_network_survives_adams_first_steps() -> None:
+    torch.manual_seed(0)
+    network = PatientNetwork(width=0.25)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    fired: list[float] = []
+    network.relu.register_forward_hook(lambda _, __, given: fired.append(float((given > 0).float().mean())))
+    for step in range(12):
+        x = torch.rand(4, 2, 64, 64)
+        y = torch.full((4, 1), float(step % 4 > 0))
+        optimiser.zero_grad()
+        functional.binary_cross_entropy_with_logits(network(x), y).backward()
+        optimiser.step()
+    assert min(fired) > 0.2  # of the hidden units: where all are silent nothing is learnt any more
 
 
 def test_swapped_views_are_the_same_patient() -> None:
