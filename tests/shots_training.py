@@ -1,10 +1,12 @@
-"""Pictures of the Train page: small trainings on simulated scans, one of them stopped, one compared with another.
+"""Pictures of the Train page: small trainings on simulated scans, stopped, compared, and a cross-validation's tables.
 
 python -m tests.shots_training OUT LIBRARY [SUFFIX]: LIBRARY is one that `prepare` made.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ SNAPSHOT, RUNS = "snapshot", "runs"
 SETTINGS = ("width=0.0625", "rows=64", "columns=64", "batch=4", "lr=0.0005", "epochs=24")
 TRAINED = (("small-a-resnet50-fold-0", ()), ("small-a-roi-only-fold-0", ("network=roi-only",)))
 STOPPED = "small-a-vgg16-fold-0"
+CROSSVAL = "small-a"
 
 
 def prepare(source: Path, target: Path) -> None:
@@ -30,12 +33,20 @@ def prepare(source: Path, target: Path) -> None:
     for name, changes in TRAINED:
         _train(data, target / RUNS / name, *changes)
     _train(data, target / RUNS / STOPPED, "network=vgg16", more=["--minutes", "0"])
+    told = [word for change in (*SETTINGS, "epochs=3") for word in ("--set", change)]
+    rows = ["small-a:resnet50", "small-a:tree"]
+    _run("crossval", *rows, "--snapshot", str(data), "--out", str(target / RUNS / CROSSVAL), *told, "--threads", "1")
+    noted = target / RUNS / CROSSVAL / "asked.json"  # as the window notes it
+    noted.write_text(json.dumps({"commands": [], "snapshot": os.path.relpath(data, noted.parent)}))
 
 
 def _train(data: Path, out: Path, *changes: str, more: list[str] | None = None) -> None:
     told = [word for change in (*SETTINGS, *changes) for word in ("--set", change)]
-    command = [sys.executable, "-m", "ml", "train", "small-a", "--snapshot", str(data), "--out", str(out), *told]
-    done = subprocess.run([*command, "--threads", "1", *(more or [])], capture_output=True, text=True)
+    _run("train", "small-a", "--snapshot", str(data), "--out", str(out), *told, "--threads", "1", *(more or []))
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "ml", *words], capture_output=True, text=True)
     if done.returncode not in (0, 1):  # 1: stopped before its end, as asked
         raise RuntimeError(done.stderr)
 
@@ -49,15 +60,20 @@ def pages(window: MainWindow, save: Save) -> None:
     save("train-begin", window)
     trainings.choose_snapshot(trainings.folder.parent.parent / SNAPSHOT)
     _wait(lambda: trainings.snapshot is not None)
+    _wait(lambda: bool(trainings.places.get("auto")))
     whole = [trainings.folder / name for name, _ in TRAINED]
     for name, runs in (("train", whole[:1]), ("train-compare", whole), ("train-stopped", [trainings.folder / STOPPED])):
         trainings.choose(runs)
         _wait(lambda runs=runs: len(trainings.curves) == len(runs))
         save(name, window)
+    trainings.choose((trainings.folder / CROSSVAL,))
+    page.detail.tables_button.click()
+    _wait(lambda: page.evaluating.at is None)
+    save("train-tables", window)
 
 
 def _wait(ready: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(2000):
         if ready():
             return
         shots.settle(50)
