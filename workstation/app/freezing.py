@@ -34,7 +34,7 @@ def choices(workbench: Workbench) -> Choices:
     library = workbench.library
     assert library is not None
     names = library.lesions().readers()
-    words = {TRUTH: _tr("What is known of simulated scans (truth)")}
+    words = {TRUTH: _tr("Truth of simulated scans")}
     readers = tuple((name, words.get(name, name)) for name in names)
     sealed = len(library.sealed())
     return Choices(((None, _tr("Adjudicated, else first")), *readers), sealed, workbench.writable and not sealed)
