@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,11 @@ class Checkpoint:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """A file that is there with all its content or not at all; raises CheckpointError if the disk will not have it."""
-    part = path.with_name(f"{path.name}.part")
+    """A file that is there with all its content or not at all; raises CheckpointError if the disk will not have it.
+
+    Several processes may write the same one at once, as those of a cross-validation do: the last one stands.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as file:
             file.write(content)

@@ -111,7 +111,7 @@ def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Seque
         told = json.loads(kept)
         if told.get("snapshot") != snapshot.manifest.hash:
             raise ConfigError(f"{out} was begun with another snapshot. Give that one, or another folder.")
-    elif out.exists() and any(out.iterdir()):
+    elif out.exists() and any(path.suffix != ".part" for path in out.iterdir()):
         raise ConfigError(f"{out} is not empty and holds no cross-validation. Give a new folder.")
     for config in configs:
         if told["networks"].setdefault(name_of(config), config.hash) != config.hash:
@@ -175,7 +175,7 @@ def take_in(
 ) -> int:
     """Copy finished runs of other cross-validations of the same snapshot and settings in; how many. Raises ConfigError.
 
-    A run is copied beside and renamed: it is there whole or not.
+    A run is copied beside and renamed: it is there whole or not. One that another process is at here is left to it.
     """
     begin(snapshot, out, configs, ())
     own = json.loads((out / "crossval.json").read_text("utf-8"))
@@ -192,10 +192,10 @@ def take_in(
                 raise ConfigError(f"{other} holds {name} with other settings; both cannot be one table.")
         for card in sorted(other.glob("*/fold-*/card.json")):
             run = out / card.parent.relative_to(other)
-            if (run / "card.json").exists():
+            if (run / "card.json").exists() or _another_is_at(run):
                 continue
             hear(f"taking in {card.parent}")
-            part = run.with_name(f"{run.name}.part")
+            part = run.with_name(f".{run.name}.part")  # hidden: what a kill leaves of it is no run
             shutil.rmtree(part, ignore_errors=True)
             shutil.copytree(card.parent, part)
             if run.exists():
@@ -256,8 +256,11 @@ def pooled(table: Path, config: Config) -> dict[str, Any]:
                 pieces = wanted.reshape(-1, len(THRESHOLDS), 3)
                 found |= {f"{key}{name}": value for key, value in overlap_figures(pieces).items()}
         return found
+    if not rows:
+        return {"samples": 0}
     targets = TARGETS[config.task]
-    score = np.array([float(row["score"]) for row in rows]).reshape(-1, len(targets)).clip(1e-12, 1 - 1e-12)
+    score = np.array([float(row["score"]) for row in rows]).reshape(-1, len(targets))
+    score = score.clip(np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
     truth = np.array([float(row["truth"]) for row in rows]).reshape(-1, len(targets))
     logits = np.log(score) - np.log1p(-score)
     return figures(

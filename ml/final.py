@@ -116,10 +116,7 @@ def _tree(
     run: Path, snapshot: Snapshot, sealed: frozenset[str], config: Config, chosen: Sequence[Chosen], pool: Pool
 ) -> Any:
     """It keeps no weights: fitted again on the same patients with the same seed it is the same."""
-    from ml.tree_run import fitted, given
+    from ml.tree_run import fitted, tested
 
     tree, _ = fitted(snapshot, divided(snapshot, config), config, pool.measured)
-    asked = samples(snapshot, scans_of(snapshot, sealed), config, tested=True)
-    outputs = given(tree.probability, asked, pool.measured)
-    predictions.write(run / TABLE, predictions.rows(snapshot, asked, outputs, chosen, config, config.fold), config)
-    return predictions.figures(outputs, config)
+    return tested(tree, snapshot, sealed, config, chosen, pool.measured, run / TABLE)

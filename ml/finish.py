@@ -96,7 +96,8 @@ def predict(
             metrics |= {f"{name}_gated": value for name, value in predictions.overlap_figures(gated).items()}
         predictions.write(path, itertools.chain(*tables), config)
     else:
-        if not len(asked):
+        if not len(asked):  # scans without a lesion, or without metastases where sites are asked for
+            predictions.write(path, iter(()), config)
             return {"chosen": chosen, "metrics": {"samples": 0}}
         given = predictions.outputs(engine, source, asked)
         chosen = chosen or [choose(truth, logits) for truth, logits in zip(given.truth.T, given.logits.T, strict=True)]

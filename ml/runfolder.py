@@ -88,6 +88,12 @@ class RunFolder:
         if self.writes:
             (self.path / "stop").unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Take away what a process that was killed had half written."""
+        if self.writes:
+            for part in self.path.glob("*.part"):
+                part.unlink(missing_ok=True)
+
     def keep_only(self, best: str) -> None:
         """Take away the weights that were best before."""
         if self.writes:

@@ -162,9 +162,10 @@ def _begin(
             raise ConfigError(f"{run} already holds a run. Resume it, or give another folder.")
         _told(run, config, snapshot)
         folder.stop_heard()
+        folder.clear()
         return checkpoint.load(run / LAST) if (run / LAST).exists() else None
-    if run.exists() and any(run.iterdir()):
-        raise ConfigError(f"{run} is not empty and holds no run. Give a new folder.")
+    if run.exists() and any(path.name != "origin.json" and path.suffix != ".part" for path in run.iterdir()):
+        raise ConfigError(f"{run} is not empty and holds no run. Give a new folder.")  # but for what a kill left there
     if folder.writes:
         try:
             run.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,8 @@ It is fitted again from the same features in seconds, so a run is whole or is do
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ml.origin import code, hashes, of_snapshot
 from ml.prepared import DataError
 from ml.runfolder import RunFolder
 from ml.samples import Samples, samples, scans_of, seen
-from ml.scoring import auc, choose
+from ml.scoring import Chosen, auc, choose
 from ml.snapshot import Snapshot
 from ml.splits import Split
 from ml.trees import Tree, TreeError, fit
@@ -68,11 +69,7 @@ def tree_run(
     predictions.write(folder.path / "inner.csv", predictions.rows(snapshot, watched, inner, chosen, config, -1), config)
     metrics = None
     if parts.test:
-        asked = samples(snapshot, scans_of(snapshot, parts.test), config, tested=True)
-        outputs = given(tree.probability, asked, measured)
-        table = predictions.rows(snapshot, asked, outputs, chosen, config, config.fold)
-        predictions.write(folder.path / "predictions.csv", table, config)
-        metrics = predictions.figures(outputs, config)
+        metrics = tested(tree, snapshot, parts.test, config, chosen, measured, folder.path / "predictions.csv")
         folder.say(f"test fold {config.fold}: {predictions.in_words(metrics)}")
     data = of_snapshot(snapshot)
     folder.json("card.json", {
@@ -101,6 +98,25 @@ def fitted(snapshot: Snapshot, parts: Split, config: Config, measured: Measured)
     except TreeError as error:
         raise DataError(str(error)) from error
     return tree, watched
+
+
+def tested(
+    tree: Tree,
+    snapshot: Snapshot,
+    patients: frozenset[str],
+    config: Config,
+    chosen: Sequence[Chosen],
+    measured: Measured,
+    path: Path,
+) -> dict[str, Any]:
+    """Predict on these patients and write the table; its figures."""
+    asked = samples(snapshot, scans_of(snapshot, patients), config, tested=True)
+    if not len(asked):
+        predictions.write(path, iter(()), config)
+        return {"samples": 0}
+    outputs = given(tree.probability, asked, measured)
+    predictions.write(path, predictions.rows(snapshot, asked, outputs, chosen, config, config.fold), config)
+    return predictions.figures(outputs, config)
 
 
 def _table(asked: Samples, measured: Measured) -> NDArray[np.float64]:

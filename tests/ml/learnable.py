@@ -32,8 +32,12 @@ def make(
     flipped: frozenset[str] = frozenset(),
     origin: str = "hand",
     folds: int = 2,
+    bare: frozenset[str] = frozenset(),
 ) -> Snapshot:
-    """flipped: patients whose lesions are labelled the other way round. Pictures do not depend on labels."""
+    """flipped: patients whose lesions are labelled the other way round. Pictures do not depend on labels.
+
+    bare: patients without a lesion.
+    """
     rng = np.random.default_rng(5)
     row, column = np.ogrid[:ROWS, :COLUMNS]
     body = 40.0 * ((np.abs(column - 15.5) < 9) & (row > 4) & (row < 60))
@@ -48,7 +52,7 @@ def make(
             bladder[:, 34:38, 14:18] = True
             mean[bladder] += 150
             frozen = []
-            for lesion in range(2):
+            for lesion in range(0 if patient in bare else 2):
                 mask = np.zeros(mean.shape, bool)
                 down = int(rng.integers(8, 28)) + 26 * lesion
                 if metastatic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,27 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path, monkeypatc
     with pytest.raises(CheckpointError, match="disk is full: last .* untouched. Make room and resume"):
         save(path, {"a": torch.zeros(2)}, {"epoch": 2})
     assert load(path).told["epoch"] == 1 and [one.name for one in tmp_path.iterdir()] == ["last"]
+
+
+def test_what_several_write_at_once_is_always_whole(tmp_path: Path) -> None:
+    """As the processes of a cross-validation write its summary."""
+    file, wrong = tmp_path / "summary.json", []
+
+    def write(letter: str) -> None:
+        try:
+            for _ in range(40):
+                write_whole(file, letter.encode() * 200_000)
+                if len(content := file.read_bytes()) != 200_000 or len(set(content)) != 1:
+                    wrong.append(f"{len(content)} bytes of {set(content)}")
+        except CheckpointError as error:
+            wrong.append(str(error))
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and [path.name for path in tmp_path.iterdir()] == ["summary.json"]
 
 
 def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path) -> None:

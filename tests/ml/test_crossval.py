@@ -53,6 +53,8 @@ def test_two_networks_in_slices_and_on_two_machines(data: Snapshot, tmp_path: Pa
     crossval(data, there, networks, folds=[1], hear=quiet)
     assert take_in(data, out, networks, [there], hear=quiet) == 2
     assert take_in(data, out, networks, [there], hear=quiet) == 0
+    (out / "small-a-tree" / ".fold-1.part").mkdir()  # taken in while somebody was killed
+    (out / "small-a-tree" / ".fold-1.part" / "card.json").touch()
     said: list[str] = []
     done = crossval(data, out, networks, hear=said.append)
     assert not done.left and not said  # nothing is trained again
@@ -130,7 +132,13 @@ def test_a_run_another_process_is_at_is_left_to_it(
     asked = from_told({**networks[0].told(), "fold": 0})
     (run / "config.json").write_text(json.dumps({**asked.told(), "snapshot": data.manifest.hash}), encoding="utf-8")
     (run / "status.json").write_text(json.dumps({"state": "training", **told}), encoding="utf-8")
+    there = tmp_path / "there"
+    crossval(data, there, networks, folds=[0], hear=quiet)
+    if left:
+        assert take_in(data, out, networks, [there], hear=quiet) == 0  # nothing is taken away under it
     assert len(crossval(data, out, networks, folds=[0], hear=quiet).left) == left
+    if not left:
+        assert take_in(data, out, networks, [there], hear=quiet) == 0
 
 
 @pytest.mark.skipif(not LINUX, reason="only /proc tells of a process that ended and was not waited for")

@@ -224,6 +224,29 @@ def test_data_nobody_can_learn_from_leave_nothing_behind(tmp_path: Path) -> None
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("network", ["roi-only", "tree"])
+def test_a_fold_with_nothing_to_test_is_done_and_its_table_is_empty(tmp_path: Path, network: str) -> None:
+    tested = frozenset(patient for patient, fold in make(tmp_path / "all").manifest.folds.items() if fold == 0)
+    bare = make(tmp_path / "bare", bare=tested)
+    run = train(bare, tmp_path / "run", config("epochs=1", "inner=0.4", f"network={network}"), hear=quiet).run
+    assert table(run) == [] and table(run, "inner.csv") and told(run)["metrics"]["test"] == {"samples": 0}
+
+
+def test_what_a_kill_left_while_a_run_was_begun_is_no_obstacle(data: Snapshot, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("origin.json", "config.json.0123.part"):
+        (run / name).write_text("{", encoding="utf-8")
+    asked = config("epochs=1", "network=roi-only")
+    stopped = train(data, run, asked, stopper=Stopper.after(0), hear=quiet)
+    (run / "last.safetensors.0123.part").write_bytes(b"half")
+    assert stopped.state == "stopped" and train(data, run, asked, resume=True, hear=quiet).state == "done"
+    assert not list(run.glob("*.part"))
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ConfigError, match="holds no run"):
+        train(data, tmp_path, asked, hear=quiet)
+
+
 def test_a_checkpoint_of_another_network_is_refused_in_words(data: Snapshot, tmp_path: Path) -> None:
     begun(data, tmp_path / "one", config())
     begun(data, tmp_path / "two", config("network=vgg16"))
