@@ -67,17 +67,17 @@ def pictures(snapshot: Snapshot, scans: Sequence[int], size: Size, mapped: Path 
 
     def fill(at: int) -> bool:
         counts = np.asarray(snapshot.pictures[scans[at]])
-        good = True
+        good = False
         for view in range(2):
-            if counts[view].min() == counts[view].max():
-                good = False  # an absent partner view stays empty; both is no scan
+            if counts[view].min() == counts[view].max():  # an absent partner view stays empty; both is no scan
                 values[at, view], midlines[at, view] = 0, (size.columns - 1) / 2
                 continue
+            good = True
             found = measured(counts[view], size.scale)
             share = resized(counts[view], size.rows, size.columns) / max(found.one, 1.0)
             values[at, view] = np.rint(np.clip(share / size.clip, 0, 1) * FULL)
             midlines[at, view] = (found.midline + 0.5) * size.columns / counts.shape[2] - 0.5
-        return good or bool(counts.min() != counts.max())
+        return good
 
     with ThreadPoolExecutor() as pool:
         empty = [row for row, good in zip(scans, pool.map(fill, range(len(scans))), strict=True) if not good]

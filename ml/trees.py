@@ -32,14 +32,16 @@ class TreeError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Tree:
-    """rounds: how many were kept. log_loss: on the inner patients, after each round."""
+    """rounds: how many were kept. log_loss: on the inner patients, after each round. known: features it could learn."""
 
     model: Any
     rounds: int
     log_loss: Floats
+    known: NDArray[np.bool_]
 
     def probability(self, features: Floats) -> Floats:
         """P(positive) of each row, (n, features) to (n,)."""
+        features = np.where(self.known, features, 0.0)
         return _probability(_nth(self.model.staged_decision_function(features), self.rounds))
 
 
@@ -58,6 +60,8 @@ def fit(features: Floats, truth: NDArray[Any], inner: Floats, inner_truth: NDArr
             raise TreeError(f"The {part} features hold infinity; what could not be measured is NaN.")
         if labels.all() or not labels.any():
             raise TreeError(f"The {part} lesions are all of one kind; both are needed. Use more patients.")
+    known = np.asarray(~np.isnan(features).all(axis=0))  # a feature of no lesion at all is one value for all: such cannot be binned
+    features, inner = (np.where(known, rows, 0.0) for rows in (features, inner))
     model = HistGradientBoostingClassifier(max_iter=ROUNDS, random_state=seed, **SETTINGS)
     model.fit(features, truth)
     losses = []
@@ -65,7 +69,7 @@ def fit(features: Floats, truth: NDArray[Any], inner: Floats, inner_truth: NDArr
         signed = np.where(inner_truth, raw, -raw)
         losses.append(float(np.logaddexp(0, -signed).mean()))
     log_loss = np.array(losses)
-    return Tree(model, int(np.argmin(log_loss)) + 1, log_loss)
+    return Tree(model, int(np.argmin(log_loss)) + 1, log_loss, known)
 
 
 def _nth(stages: Iterator[Floats], number: int) -> Floats:

@@ -171,6 +171,12 @@ def test_pictures_and_masks_of_nothing_are_named(tmp_path: Path) -> None:
         pictures(flat, [0], Size(ROWS, COLUMNS, "percentile", 1.0))
     with pytest.raises(DataError, match="no pixel, such as 1 of S0"):
         samples(flat, [0], config())
+    counts[0] = 0  # one view absent, the other one alike everywhere: still nothing
+    with Writer(tmp_path / "half") as writer:
+        writer.add(FrozenScan({"scan": "S0", "patient": "P0"}, counts, nothing, ()))
+        writer.finish({"P0": "lung/clear"}, 2, 0, "hand")
+    with pytest.raises(DataError, match="every pixel being alike: S0"):
+        pictures(Snapshot.load(tmp_path / "half"), [0], Size(ROWS, COLUMNS, "percentile", 1.0))
 
 
 def test_mapped_pictures_are_the_same_and_are_taken_away(data: Snapshot, tmp_path: Path) -> None:

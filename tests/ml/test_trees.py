@@ -47,6 +47,17 @@ def test_rounds_are_chosen_on_the_inner_rows_and_all_is_repeated_by_its_seed() -
     assert np.array_equal(again.probability(inner), p) and not np.array_equal(other.probability(inner), p)
 
 
+def test_a_feature_of_no_lesion_plays_no_part() -> None:
+    """As what is measured of other lesions is, where every scan has one."""
+    features, truth, _ = drawn(200, 0)
+    inner, inner_truth, _ = drawn(60, 2)
+    unknown = [np.concatenate([rows, np.full((len(rows), 1), np.nan)], axis=1) for rows in (features, inner)]
+    tree = fit(unknown[0], truth, unknown[1], inner_truth)
+    p = tree.probability(unknown[1])
+    unknown[1][:, -1] = 5.0  # known later: nothing was learnt of it
+    assert np.array_equal(tree.probability(unknown[1]), p) and auc(inner_truth, p) > 0.6
+
+
 def test_bad_tables_are_refused_in_words() -> None:
     features, truth, _ = drawn(60, 0)
     for changed, words in (
