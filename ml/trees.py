@@ -60,7 +60,7 @@ def fit(features: Floats, truth: NDArray[Any], inner: Floats, inner_truth: NDArr
             raise TreeError(f"The {part} features hold infinity; what could not be measured is NaN.")
         if labels.all() or not labels.any():
             raise TreeError(f"The {part} lesions are all of one kind; both are needed. Use more patients.")
-    known = np.asarray(~np.isnan(features).all(axis=0))  # a feature of no lesion at all is one value for all: such cannot be binned
+    known = np.asarray(~np.isnan(features).all(axis=0))  # nothing but NaN cannot be binned: 0 for all instead
     features, inner = (np.where(known, rows, 0.0) for rows in (features, inner))
     model = HistGradientBoostingClassifier(max_iter=ROUNDS, random_state=seed, **SETTINGS)
     model.fit(features, truth)
