@@ -248,6 +248,7 @@ def test_a_fold_is_taken_up_with_its_cross_validation(tmp_path: Path) -> None:
         asked = starting.again(run, None)
         assert (asked.kind, asked.out, asked.snapshot) == ("crossval", out, data.folder)
         assert asked.presets == ("small-a:roi-only", "small-a:tree") and asked.changes == ("lr=0.0003",)
+        assert asked.folds == "0,1"  # those it was begun with, however many the snapshot has
     (whole,) = crossvals.of(Finder().find(tmp_path))
     assert (whole.name, whole.done, whole.total, whole.state) == ("cv", 0, 4, State.STOPPED)
     small = {preset.name: preset for preset in preset_table.every()}

@@ -182,6 +182,10 @@ def test_how_far_a_run_is(tmp_path: Path) -> None:
         ({"state": "stopped", "epoch": 2, "epochs": 9}, "stopped in epoch 2 of 9; resume it"),
         ({"state": "training", "epoch": 2, "epochs": 9, "at": 0, "pid": 2**22 + 7}, "broken off in epoch 2 of 9"),
         ({"state": "training", "epoch": 2, "epochs": 9, "at": "now"}, "training now, in epoch 2 of 9"),
+        (  # a process of ours has the number of theirs
+            {"state": "training", "epoch": 2, "epochs": 9, "at": 0, "pid": os.getpid(), "machine": "elsewhere"},
+            "broken off in epoch 2 of 9",
+        ),
         ({}, "nothing heard"),
     ],
 )

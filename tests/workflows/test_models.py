@@ -260,6 +260,9 @@ def test_what_came_with_the_program_is_in_use_until_another_is_chosen(
     assert model_use.used(models)["lesion"].hash == second.hash
     take(looked_at("small-a", models), models)
     assert model_use.used(models)["lesion"].name == "small-a" and looked_at("small-a", models).already
+    second.path.rename(second.path.with_stem("small-a"))  # two of one name are told apart by their hashes
+    take(looked_at(second.hash[:12], models), models)
+    assert model_use.used(models)["lesion"].hash == second.hash
 
 
 def test_history_edited_by_hand_or_cut_off_by_a_kill(runs: dict[str, Path], models: Path) -> None:

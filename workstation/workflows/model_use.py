@@ -111,8 +111,8 @@ def take(considered: Considered, models: Path, who: str = "") -> Use:
     before = considered.current.hash if considered.current else ""
     if (now.hash if now else "") != before:
         raise WorkflowError("Another model came into use meanwhile. Compare with that one.")
-    if find(entries, considered.new.name).hash != considered.new.hash:
-        raise WorkflowError(f"{considered.new.name} is another model than the one that was compared.")
+    if considered.new.hash not in {each.hash for each in entries}:
+        raise WorkflowError(f"{considered.new.name} is gone, or another model than the one that was compared.")
     at = considered.comparison.at if considered.comparison else ""
     use = Use(
         considered.new.task, considered.new.hash, considered.new.name, before, at, model_history.now(),

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workstation.workflows.alive import alive
 from workstation.workflows.errors import CallError
 
 Told = Mapping[str, Any]
 
 ASKED = "asked.json"
 """What was asked for when it was begun: `commands`, and `snapshot`, its path relative to the folder."""
-SILENT = 120.0
-"""Seconds after which a run that says it is at work is taken for dead."""
 _MOST = 64 << 20  # bytes of a JSON file; a card holds two hashes for each patient
 
 
@@ -149,20 +146,8 @@ def _state(folder: Path) -> str:
     if state == "stopped":
         return f"stopped {at}; resume it"
     if state in ("preparing", "training", "testing"):
-        old = time.time() - number(now, "at") > SILENT
-        return f"broken off {at}; resume it" if old and not _alive(now) else f"{state} now, {at}"
+        return f"{state} now, {at}" if alive(now) else f"broken off {at}; resume it"
     return "begun, and nothing heard of it since"
-
-
-def _alive(now: Told) -> bool:
-    """Whether the process that writes the status still runs; of another machine nobody knows."""
-    if os.name == "nt" or type(now.get("pid")) is not int or now["pid"] < 2:
-        return False
-    try:
-        os.kill(now["pid"], 0)
-    except OSError:
-        return False
-    return True
 
 
 def json_of(file: Path) -> Told:

@@ -56,13 +56,12 @@ def seen(folder: Path) -> SnapshotSeen:
     labels = _labels(folder / "lesions.csv")
     there = set(manifest.patients)
     dealt = Counter(manifest.folds.values())
-    made = manifest.made.get("simulated")
     return SnapshotSeen(
         folder, len(manifest.scans), len(there),
         sum(stratum.endswith("/metastatic") for stratum in manifest.strata.values()),
         labels["malignant"], labels["benign"], labels["uncertain"],
         tuple(dealt[fold] for fold in sorted(dealt)), len(there & set(manifest.sealed)), len(manifest.train_only),
-        manifest.labels_from == "truth" or bool(made), manifest.hash,
+        manifest.simulated, manifest.hash,
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def may_join(whole: Crossval, preset: Preset, networks: Sequence[str], snapshot:
 
 
 def again(run: Training, otherwise: Path | None) -> Asked:
-    """The same training, from where it stopped; a fold goes on with its cross-validation.
+    """The same training, from where it stopped; a fold goes on with its cross-validation and the folds that has.
 
     otherwise: a snapshot to try where the run's own is not to be found. CallError, in words, where it cannot be.
     """
@@ -81,12 +81,15 @@ def again(run: Training, otherwise: Path | None) -> Asked:
     snapshot = snapshot_of(out, run.snapshot, otherwise)
     if run.crossval is None:
         return Asked("train", (run.preset,), snapshot, out, presets.changes_of(run.settings), resume=True)
-    networks = run_folders.json_of(out / "crossval.json").get("networks")
+    told = run_folders.json_of(out / "crossval.json")
+    networks, folds = told.get("networks"), told.get("folds")
     if not isinstance(networks, dict) or not networks:
         raise CallError("crossval.json does not say which networks it has: it is damaged.")
     pairs = [presets.split_name(str(name)) for name in networks]
     wanted = tuple(f"{preset}:{network}" for preset, network in pairs)
-    return Asked("crossval", wanted, snapshot, out, presets.changes_of(run.settings, ("network", "fold")))
+    numbers = [str(fold) for fold in folds if type(fold) is int] if isinstance(folds, list) else []
+    changes = presets.changes_of(run.settings, ("network", "fold"))
+    return Asked("crossval", wanted, snapshot, out, changes, folds=",".join(numbers) or None)
 
 
 def snapshot_of(out: Path, hash_: str, otherwise: Path | None) -> Path:

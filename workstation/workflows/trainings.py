@@ -5,19 +5,17 @@ A run is a folder with a config.json, its layout is told in `ml.runfolder`; a cr
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from workstation.workflows.alive import SILENT, alive, machine
 from workstation.workflows.errors import CallError
-from workstation.workflows.run_folders import SILENT, json_of
+from workstation.workflows.run_folders import json_of
 
 DEEP = 3  # folders below the one looked in: a cross-validation's runs are three below
 _FOLDERS = 3_000  # looked into at most
@@ -220,38 +218,6 @@ def number(told: Any, key: str, most: float = _LARGEST) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         return None
     return float(value)
-
-
-def alive(told: Mapping[str, Any]) -> bool:
-    """Whether the process that wrote a status still runs; of another machine: whether it was heard of lately."""
-    at, pid = number(told, "at", 1e11), told.get("pid")
-    lately = at is not None and abs(time.time() - at) < SILENT
-    if told.get("machine") != machine() or os.name == "nt" or type(pid) is not int or not 2 <= pid < 2**31:
-        return lately
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        pass
-    except OSError:
-        return False
-    return not _another(pid, at)
-
-
-def _another(pid: int, at: float | None) -> bool:
-    """Whether the process of this number ended, or began after `at`: numbers are given anew. Where /proc tells."""
-    try:
-        rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        uptime = float(Path("/proc/uptime").read_text("utf-8").split()[0])
-        began = time.time() - uptime + int(rest[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return False
-    return rest[0] in "ZX" or at is not None and began > at + 2
-
-
-@cache
-def machine() -> str:
-    """Tells machines apart without naming them, as `ml.runfolder` does."""
-    return hashlib.sha256(f"machine {platform.node()}".encode()).hexdigest()[:12]
 
 
 def _runs(folder: Path) -> Iterator[Path]:
