@@ -3,9 +3,9 @@
 config.json     the settings, ml.config.Config
 origin.json     snapshot (folder, hash, from where, simulator), split counts, code version, environment, seed
 status.json     state, epoch, epochs, step, steps, loss, samples_per_second, seconds_left, memory_mb, message, at,
-                pid, machine; rewritten about once a second while it runs. state: preparing, training, testing, done,
-                stopped (resume it), failed (message says why). at: seconds since 1970; a run that says training
-                but whose `at` is old was killed.
+                pid, machine; rewritten about once a second while it learns, every 20 s whatever else it is at. state:
+                preparing, training, testing, done, stopped (resume it), failed (message says why). at: seconds since
+                1970; a run that says training but whose `at` is old was killed.
 metrics.jsonl   a line an epoch: epoch (from 1), train_loss, inner_loss, inner_auc or inner_dice, lr, best (whether
                 it is the best so far), and `took`: seconds, samples_per_second, memory_mb
 log.txt         what was said, a line each
@@ -24,8 +24,9 @@ import json
 import os
 import platform
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,9 @@ from typing import Any
 
 from ml.checkpoint import CheckpointError, write_json, write_whole
 from ml.config import Config, ConfigError, from_told
+
+BEAT = 20.0
+"""Seconds between two signs of life at most, well within what `ml.crossval` waits for."""
 
 
 def to_stderr(line: str) -> None:
@@ -48,6 +52,7 @@ class RunFolder:
     hear: Callable[[str], None] = to_stderr
     _status: dict[str, Any] = field(default_factory=dict)
     _told: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, line: str) -> None:
         """A line for people: to the log and to whoever listens."""
@@ -67,13 +72,31 @@ class RunFolder:
 
     def status(self, **told: Any) -> None:
         """What a page shows; the rest stays as it was."""
-        self._status.update(told)
         if not self.writes:
             return
-        self._told = time.monotonic()
-        self._status |= {"at": round(time.time(), 1), "pid": os.getpid(), "machine": machine()}
-        with contextlib.suppress(CheckpointError):  # a full disk is told by what has to be kept
-            write_json(self.path / "status.json", self._status)
+        with self._lock:
+            self._told = time.monotonic()
+            self._status |= {**told, "at": round(time.time(), 1), "pid": os.getpid(), "machine": machine()}
+            with contextlib.suppress(CheckpointError):  # a full disk is told by what has to be kept
+                write_json(self.path / "status.json", self._status)
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Keep `at` fresh meanwhile: preparing, validating and testing may say nothing for longer than others wait."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(BEAT):
+                if time.monotonic() - self._told > BEAT:
+                    self.status()
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """All epochs so far, whole."""

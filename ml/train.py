@@ -87,23 +87,24 @@ def train(
         told = _with_the_first(run, place)
     try:
         folder.status(state="preparing", epochs=config.epochs, message="")
-        pool = shared or Pool(snapshot, folder.path)
-        folder.say(f"{config.preset}: {config.network} on {place.words}")
-        network, begun_from = network_of(config)
-        folder.say(f"weights: {begun_from}")
-        engine = Engine(config, network, loss_of(config), place, folder.say)
-        source = pool.source(config, scans_of(snapshot, parts.train | parts.inner), place.device)
-        progress = _take_up(engine, told, folder)
-        if _learn(engine, source, learnt, watched, progress, folder, stopper):
-            folder.say(f"stopped after epoch {progress.epoch}, step {progress.step}; resume it to go on")
-            folder.status(state="stopped", message="stopped; it can be resumed")
-            return Outcome("stopped", progress.rows[-1] if progress.rows else {}, run)
-        if place.rank == 0:
-            folder.status(state="testing")
-            best = f"best-{progress.best + 1:04}.safetensors"
-            weights = checkpoint.load(run / best)
-            checkpoint.put_into(network, weights.of("network"), best)
-            finish(engine, pool, snapshot, parts, folder, progress.rows, progress.best, begun_from, classifier)
+        with folder.beating():
+            pool = shared or Pool(snapshot, folder.path)
+            folder.say(f"{config.preset}: {config.network} on {place.words}")
+            network, begun_from = network_of(config)
+            folder.say(f"weights: {begun_from}")
+            engine = Engine(config, network, loss_of(config), place, folder.say)
+            source = pool.source(config, scans_of(snapshot, parts.train | parts.inner), place.device)
+            progress = _take_up(engine, told, folder)
+            if _learn(engine, source, learnt, watched, progress, folder, stopper):
+                folder.say(f"stopped after epoch {progress.epoch}, step {progress.step}; resume it to go on")
+                folder.status(state="stopped", message="stopped; it can be resumed")
+                return Outcome("stopped", progress.rows[-1] if progress.rows else {}, run)
+            if place.rank == 0:
+                folder.status(state="testing")
+                best = f"best-{progress.best + 1:04}.safetensors"
+                weights = checkpoint.load(run / best)
+                checkpoint.put_into(network, weights.of("network"), best)
+                finish(engine, pool, snapshot, parts, folder, progress.rows, progress.best, begun_from, classifier)
         folder.status(state="done", seconds_left=0, message="")
         return Outcome("done", progress.rows[-1], run)
     except Exception as error:
@@ -144,7 +145,8 @@ def _tree(
     _begin(folder, config, snapshot, parts, Place(torch.device("cpu"), False, False), resume)
     try:
         folder.status(state="training", epoch=1, epochs=1, message="")
-        rows = tree_run(snapshot, parts, config, folder, pool.measured if pool else measuring(snapshot))
+        with folder.beating():
+            rows = tree_run(snapshot, parts, config, folder, pool.measured if pool else measuring(snapshot))
         folder.status(state="done", seconds_left=0)
         return Outcome("done", rows[-1], run)
     except Exception as error:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml import runfolder
 from ml.checkpoint import CheckpointError, load, sha256_of
 from ml.config import Config, ConfigError
 from ml.origin import identity, keyed
@@ -178,6 +179,28 @@ def test_killed_at_random_it_resumes_to_the_same_curve(data: Snapshot, tmp_path:
     whole = train(data, tmp_path / "whole", config(*changes), hear=quiet).run
     assert curve(run) == curve(whole) and len(curve(run)) == 8
     assert (run / "predictions.csv").read_bytes() == (whole / "predictions.csv").read_bytes()
+
+
+def test_a_run_gives_signs_of_life_whatever_it_is_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder shared by machines nothing else tells one that tests for minutes from one that was killed."""
+    monkeypatch.setattr(runfolder, "BEAT", 0.05)
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((tmp_path / "status.json").read_text("utf-8"))
+        return found
+
+    folder = RunFolder(tmp_path, hear=quiet)
+    folder.status(state="testing")
+    (tmp_path / "status.json").unlink()
+    with folder.beating():
+        end = time.monotonic() + 10
+        while not (tmp_path / "status.json").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert status()["state"] == "testing" and abs(status()["at"] - time.time()) < 10
+    folder.status(state="done")
+    (tmp_path / "status.json").unlink()
+    time.sleep(0.2)
+    assert not (tmp_path / "status.json").exists()  # it ends with what it is about
 
 
 def test_patience_stops_early_on_the_inner_patients(data: Snapshot, tmp_path: Path) -> None:
