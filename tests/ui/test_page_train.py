@@ -82,14 +82,18 @@ def test_runs_are_listed_and_the_chosen_one_is_followed_only_while_it_is_looked_
     make_run(runs / "killed", pid=dead())
     make_run(runs / "over", "done", epochs=12)
     make_run(runs / "bad")
+    make_run(runs / "tree", "done", network="tree")
     write(runs / "bad" / "status.json", {"state": "failed", "message": "<img src=x> The loss is not a number."})
-    show(qtbot, made, 4)
+    show(qtbot, made, 5)
     page = made.train_page
-    items, all_ = [page.list.topLevelItem(number) for number in range(4)], make("small-a").epochs
+    items, all_ = [page.list.topLevelItem(number) for number in range(5)], make("small-a").epochs
     assert {item.text(0): (item.text(1), item.text(2)) for item in items} == {
         "going": ("Running", f"epoch 4 of {all_}"), "killed": ("Stopped", f"epoch 4 of {all_}"),
-        "over": ("Finished", "13 epochs"), "bad": ("Failed", f"epoch 0 of {all_}"),
+        "over": ("Finished", "13 epochs"), "bad": ("Failed", f"epoch 0 of {all_}"), "tree": ("Finished", "fitted"),
     }  # fmt: skip
+    for name, words in (("tree", "no weights"), ("over", "Into the registry")):
+        choose(qtbot, made, name)
+        assert page.detail.keep.isVisible() and words in page.detail.keep.toolTip()
     choose(qtbot, made, "going")
     detail = page.detail
     shown = [label.text() for label in detail._values]

@@ -52,7 +52,6 @@ class TrainingDetail(QWidget):
             label.setWordWrap(True)
         self.tables_button = QPushButton(self.tr("Tables…"))
         self.keep = QPushButton(self.tr("Keep as a model"))
-        self.keep.setToolTip(self.tr("Into the registry, with its card; it is used only once it has been compared."))
         self.grid = CrossvalGrid()
         self.tables = TrainingTables(evaluating)
         self.stop = QPushButton(self.tr("Stop"))
@@ -158,8 +157,11 @@ class TrainingDetail(QWidget):
         self.keep.setVisible(one is not None and one.state == "finished")
         tree = one is not None and one.network == "tree"
         self.keep.setEnabled(not tree)
-        if tree:
-            self.keep.setToolTip(self.tr("A tree has no weights to keep: it is a measure for networks."))
+        self.keep.setToolTip(
+            self.tr("A tree has no weights to keep: it is a measure for networks.")
+            if tree
+            else self.tr("Into the registry, with its card; it is used only once it has been compared.")
+        )
         self._show_tables()
         self._simulated.setVisible(trainings.simulated)
         if self._body.currentIndex() == 0:
