@@ -7,6 +7,8 @@ have, with the share of each that is covered: a lesion has some fifty.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,15 +53,11 @@ class Pictures:
 def pictures(snapshot: Snapshot, scans: Sequence[int], size: Size, mapped: Path | None = None) -> Pictures:
     """The pictures of these scans (rows of the snapshot). mapped: keep them in this file instead of in memory.
 
-    Raises DataError for a picture that shows nothing, naming all there are.
+    Raises DataError for a picture that shows nothing, naming all there are, and where memory or disk are too small.
     """
     shape = (len(scans), 2, size.rows, size.columns)
     try:
-        values = (
-            np.empty(shape, np.int16)
-            if mapped is None
-            else np.lib.format.open_memmap(mapped, "w+", dtype=np.int16, shape=shape)
-        )
+        values = np.empty(shape, np.int16) if mapped is None else _mapped(mapped, shape)
     except MemoryError:
         needed = np.prod(shape, dtype=float) * 2 / 2**30
         raise DataError(f"The pictures need {needed:.1f} GiB of memory: set memory=mapped.") from None
@@ -88,6 +86,28 @@ def pictures(snapshot: Snapshot, scans: Sequence[int], size: Size, mapped: Path 
             f"{' ...' if len(names) > 5 else ''}. Exclude these scans and make the snapshot again."
         )
     return Pictures(values, size.clip / FULL, midlines, {row: at for at, row in enumerate(scans)})
+
+
+def _mapped(file: Path, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """An array in a file. The room is taken at once: a disk found full later would end the process without a word.
+
+    Where that can be, the file's name goes at once too: it lasts as long as the array, and a kill leaves nothing.
+    """
+    try:
+        values: NDArray[np.int16] = np.lib.format.open_memmap(file, "w+", dtype=np.int16, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            with file.open("r+b") as opened:
+                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        if os.name != "nt":
+            file.unlink()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+        needed = np.prod(shape, dtype=float) * 2 / 2**30
+        raise DataError(
+            f"The pictures need {needed:.1f} GiB in {file.parent}: {error.strerror}. Make room, or use fewer patients."
+        ) from error
+    return values
 
 
 @dataclass(frozen=True, eq=False)
