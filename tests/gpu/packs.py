@@ -6,6 +6,8 @@ import io
 import tarfile
 from pathlib import Path
 
+from ml.checkpoint import write_whole
+
 LARGEST = 15 << 20
 MOST = 8
 KEPT = ("config.json", "origin.json", "card.json", "metrics.jsonl", "predictions.csv")
@@ -25,17 +27,19 @@ def kept(out: Path) -> list[Path]:
 
 
 def pack(out: Path, folder: Path) -> list[Path]:
-    """Write at most MOST archives of at most LARGEST bytes into `folder`, in place of earlier ones."""
+    """Write at most MOST archives of at most LARGEST bytes into `folder`, in place of earlier ones.
+
+    Cut anywhere, what stands there is whole.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     parts = _parts(out, kept(out))
     if len(parts) > MOST:
         raise PackError(f"The results need {len(parts)} files of {LARGEST >> 20} MiB, and only {MOST} may be.")
-    for old in folder.glob("results-*.tar.xz"):
+    made = [folder / f"results-{number}.tar.xz" for number in range(len(parts))]
+    for path, part in zip(made, parts, strict=True):
+        write_whole(path, part)
+    for old in set(folder.glob("results-*.tar.xz")) - set(made):
         old.unlink()
-    made = []
-    for number, part in enumerate(parts):
-        made.append(folder / f"results-{number}.tar.xz")
-        made[-1].write_bytes(part)
     return made
 
 
