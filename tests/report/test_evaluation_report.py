@@ -17,6 +17,7 @@ import pytest
 from workstation.report import claim, plain_tables, writing
 from workstation.report.cells import figure, row_name, shown
 from workstation.report.evaluation import Chart, Data, Evaluation, Study, Training
+from workstation.report.facts import one_or_each
 from workstation.report.figures import figures
 from workstation.stats.calibration_tables import calibration
 from workstation.stats.evaluation import Row, beside
@@ -270,3 +271,17 @@ def test_spreadsheets_take_no_name_for_a_formula(given: Evaluation) -> None:
 def test_names_a_reader_knows() -> None:
     assert row_name("resnet50, after its temperature") == "ResNet-50, after its temperature"
     assert row_name("fold 2") == "Fold 2"
+    assert row_name("small-c-bladder-residual-unet") == "Residual U-Net (small-c-bladder)"
+    assert row_name("residual-unet-printed") == "Residual U-Net, widths as printed"
+
+
+def test_settings_that_differ_are_said_in_words_with_whose_they_are() -> None:
+    trainings = [
+        Training(name, name, "detect", "", (), (), (), (), 0.0, "", {"optimiser": by, "seed": 3}, ())
+        for name, by in (("resnet50", "sgd"), ("vgg16", "adam"), ("densenet169", "adam"))
+    ]
+    assert one_or_each(trainings, "seed") == "3"
+    assert one_or_each(trainings[1:], "optimiser") == "Adam"
+    assert one_or_each(trainings, "optimiser") == (
+        "stochastic gradient descent with momentum (ResNet-50), Adam (VGG16 and DenseNet-169)"
+    )

@@ -79,12 +79,19 @@ def column_name(table: Table, column: str) -> str:
 
 
 def row_name(key: str) -> str:
-    """Of a network, a group, a fold, or of a network's other row ("resnet50, after its temperature")."""
+    """Of a network, a group, a fold, of a network's other row ("resnet50, after its temperature"), or of one of two
+    trainings of a network ("small-c-bladder-residual-unet").
+    """
     for kind in ("networks", "groups"):
         if key in names(kind):
             return names(kind)[key]
     first, comma, rest = key.partition(", ")
-    return f"{row_name(first)}{comma}{rest}" if comma else key[:1].upper() + key[1:]
+    if comma:
+        return f"{row_name(first)}{comma}{rest}"
+    for network in sorted(names("networks"), key=len, reverse=True):
+        if key.endswith(f"-{network}"):
+            return f"{names('networks')[network]} ({key.removesuffix(f'-{network}')})"
+    return key[:1].upper() + key[1:]
 
 
 def compares_networks(table: Table) -> bool:

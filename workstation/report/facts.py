@@ -103,11 +103,15 @@ def listed(words: Sequence[str]) -> str:
 
 
 def one_or_each(trainings: Sequence[Training], setting: str) -> str:
-    """A setting's value if all networks share it, else each one's."""
-    found = {row_name(each.network): _plain(each.settings.get(setting)) for each in trainings}
-    if len(set(found.values())) == 1:
-        return next(iter(found.values()))
-    return ", ".join(f"{value} ({name})" for name, value in found.items())
+    """A setting's value, in words where there are some, if all networks share it; else each one and whose it is."""
+    words = names("settings")
+    whose: dict[str, dict[str, None]] = {}
+    for each in trainings:
+        value = _plain(each.settings.get(setting))
+        whose.setdefault(words.get(f"{setting} {value}", value), {})[row_name(each.network)] = None
+    if len(whose) == 1:
+        return next(iter(whose))
+    return ", ".join(f"{value} ({listed(list(networks))})" for value, networks in whose.items())
 
 
 def networks_only(trainings: Iterable[Training]) -> list[Training]:
@@ -189,11 +193,9 @@ def _trainings(trainings: Sequence[Training]) -> str:
     nets = networks_only(trainings)
     if not nets:
         return ""
-    words = names("settings")
 
     def told(setting: str) -> str:
-        value = one_or_each(nets, setting)
-        return words.get(f"{setting} {value}", value)
+        return one_or_each(nets, setting)
 
     said = [
         f"Training was for at most {told('epochs')} epochs with {told('optimiser')}, learning rate {told('lr')} "
@@ -201,7 +203,7 @@ def _trainings(trainings: Sequence[Training]) -> str:
         "no flips" if told("flip_chance") == "0" else f"{told('flip')}, with probability {told('flip_chance')}",
         *(f"rotation up to {told(name)}\u00b0" for name in ("rotation",) if told(name) != "0"),
         *(f"scaling up to {told(name)}" for name in ("scaling",) if told(name) != "0"),
-        *(f"counts times e^\u00b1{told(name)} at most" for name in ("gain",) if told(name) not in ("0", "not told")),
+        *(f"counts times e^\u00b1{told(name)} at most" for name in ("gain",) if told(name) not in ("0", "None")),
         f"seed {told('seed')}",
     ]
     return f"{'; '.join(said)}. Device: {listed(sorted({each.device for each in nets if each.device}))}."
