@@ -35,7 +35,7 @@ def freeze(window, qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     page = window.library_page
 
     def freeze(name: str):
-        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / name))
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / name), ""))
         page.freezing.freeze.click()
         qtbot.waitUntil(lambda: not page.strip.busy and not page._jobs.running, timeout=20_000)
         return tmp_path / name
@@ -71,7 +71,7 @@ def test_it_is_frozen_and_told(window, freeze, tmp_path: Path) -> None:
 
 def test_cancelled_nothing_is_kept(window, qtbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = window.library_page
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "out"), ""))
     page.ask_snapshot()
     page.freezing.sealed.setText("2")
     page.freezing.freeze.click()

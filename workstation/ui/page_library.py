@@ -193,7 +193,11 @@ class LibraryPage(QWidget):
         if self.strip.busy:
             self._workbench.note(self.tr("Wait for what is under way, or cancel it."))
             return
-        name = QFileDialog.getExistingDirectory(self, self.tr("Freeze into a new, empty folder"))
+        # Of a dialog for folders only one that is there can be chosen; of this one a new name, which is what is wanted.
+        name, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Freeze into a new folder"), "data-set",
+            options=QFileDialog.Option.DontConfirmOverwrite,  # nothing is written over: that is refused in words
+        )  # fmt: skip
         if name:
             job = freezing.start(self._workbench, self._jobs, Path(name), wanted)
             job.finished.connect(lambda result: self._frozen(Path(name), freezing.told(result)))
