@@ -263,6 +263,16 @@ def test_a_fold_is_taken_up_with_its_cross_validation(tmp_path: Path) -> None:
         starting.again(run, None)
 
 
+def test_between_two_trainings_a_cross_validation_is_at_work_until_its_process_is_gone(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "cv" / "small-a-tree" / "fold-0", "done", network="tree", fold=0)
+    write(tmp_path / "cv" / "crossval.json", {"networks": {"small-a-tree": ""}, "folds": [0, 1]})
+    assert crossvals.of(Finder().find(tmp_path))[0].state is State.PREPARING
+    told = json.loads((run / "status.json").read_text())
+    write(run / "status.json", {**told, "pid": 2**30})
+    (whole,) = crossvals.of(Finder().find(tmp_path))
+    assert whole.state is State.STOPPED and whole.state.resumable
+
+
 # As a whole
 
 

@@ -50,7 +50,7 @@ class Crossval:
 
     @property
     def state(self) -> State:
-        """At work where any run is; else what keeps it from being finished."""
+        """At work where any run is, or its process goes from one to the next; else what keeps it from being done."""
         states = {run.state for run in self.runs.values()}
         working = [
             state for state in (State.STOPPING, State.TRAINING, State.TESTING, State.PREPARING) if state in states
@@ -59,7 +59,10 @@ class Crossval:
             return working[0]
         if self.done >= self.total:
             return State.FINISHED
-        return State.FAILED if State.FAILED in states else State.STOPPED
+        if State.FAILED in states:
+            return State.FAILED
+        between = states == {State.FINISHED} and any(run.alive for run in self.runs.values())
+        return State.PREPARING if between else State.STOPPED
 
     @property
     def left(self) -> float | None:

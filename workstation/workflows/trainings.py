@@ -49,7 +49,7 @@ class Training:
 
     epoch: from 1, the one it is at. rate: samples a second. left: seconds. pace: seconds an epoch takes for each
     patient learnt from, where it ran on this machine; whole: seconds all its epochs take, wherever it runs. What is not
-    known is None; message is one plain line.
+    known is None; message is one plain line. alive: the process that last told of it still runs.
     """
 
     folder: Path
@@ -73,6 +73,7 @@ class Training:
     memory_mb: float | None = None
     pace: float | None = None
     whole: float | None = None
+    alive: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Finder:
             int(_whole(number(settings, "epochs") or number(told, "epochs"), 0)), str(texts[3])[:80], settings,
             **known, rate=number(told, "samples_per_second"), left=number(told, "seconds_left"),
             memory_mb=number(told, "memory_mb"), pace=self._pace(run, settings, told),
-            whole=_whole_time(settings, told),
+            whole=_whole_time(settings, told), alive=alive(told),
         )  # fmt: skip
 
     def _state(self, run: Path, told: Mapping[str, Any], crossval: Path | None) -> State:
