@@ -9,6 +9,7 @@ read the test fold, once; write its predictions and the model card
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import torch
 from ml import checkpoint, predictions, runfolder
 from ml.batches import Source
 from ml.config import SEGMENTS, Config, ConfigError
-from ml.engine import Engine, order
+from ml.engine import Engine, TrainingError, order
 from ml.finish import finish
 from ml.model import loss_of, network_of
 from ml.origin import code, of_snapshot
@@ -253,6 +254,11 @@ def _learn(
         row: dict[str, Any] = {"epoch": progress.epoch + 1, "train_loss": float(total) / len(steps), "lr": rate}
         if engine.place.rank == 0:
             row |= watch(engine, source, watched)
+            if not math.isfinite(row["inner_loss"]):  # as when an epoch's last step broke the weights
+                raise TrainingError(
+                    f"The loss of the inner validation patients is {row['inner_loss']} after epoch {row['epoch']}, "
+                    "which is not kept. Try a smaller lr, or precision=fp32."
+                )
         _note(engine, progress, folder, row, {
             "seconds": round(time.monotonic() - begun, 3), "samples_per_second": round(done / max(took, 1e-9), 2),
             "memory_mb": _memory(engine),

@@ -19,6 +19,7 @@ import pytest
 from ml import runfolder
 from ml.checkpoint import CheckpointError, load, sha256_of
 from ml.config import Config, ConfigError
+from ml.engine import TrainingError
 from ml.origin import identity, keyed
 from ml.prepared import DataError
 from ml.runfolder import RunFolder, read_metrics
@@ -268,6 +269,15 @@ def test_what_a_kill_left_while_a_run_was_begun_is_no_obstacle(data: Snapshot, t
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(ConfigError, match="holds no run"):
         train(data, tmp_path, asked, hear=quiet)
+
+
+def test_weights_broken_by_an_epochs_last_step_are_told_and_not_kept(data: Snapshot, tmp_path: Path) -> None:
+    asked = config("network=roi-only", "batch=64", "lr=1e12")  # one step an epoch: its own loss is a number
+    with pytest.raises(TrainingError, match="inner validation patients is (nan|inf) after epoch 1, which is not kept"):
+        train(data, tmp_path / "run", asked, hear=quiet)
+    status = json.loads((tmp_path / "run" / "status.json").read_text("utf-8"))
+    assert status["state"] == "failed" and "smaller lr" in status["message"]
+    assert not list((tmp_path / "run").glob("*.safetensors"))
 
 
 def test_a_checkpoint_of_another_network_is_refused_in_words(data: Snapshot, tmp_path: Path) -> None:
