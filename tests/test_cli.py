@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -333,3 +334,20 @@ def test_the_whole_way_in_processes_of_their_own(tmp_path: Path, tmp_library_hom
     answer = process("annotate", "--library", library, "--scan", row["scan"], "--reader", "anna", input=line)
     assert json.loads(answer.stdout)["ok"], answer.stdout
     assert json.loads(process("verify", "--library", library, "--json").stdout)["ok"]
+
+
+def test_a_library_named_before_the_command_is_not_undone_by_it() -> None:
+    """Else the opening of sealed patients would not be counted in it."""
+
+    def commands(parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
+        for action in parser._actions:
+            if "--library" in action.option_strings and words:
+                yield words, action.default is argparse.SUPPRESS
+            if isinstance(action, argparse._SubParsersAction):
+                for name, under in action.choices.items():
+                    yield from commands(under, (*words, name))
+
+    kept = dict(commands(cli.build_parser(), ()))
+    assert all(kept.values()), [words for words, good in kept.items() if not good]
+    assert {("evaluate",), ("model", "use"), ("snapshot",)} <= set(kept)
+    assert cli.build_parser().parse_args(["--library", "L", "evaluate", "R", "--final"]).library == Path("L")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workstation.cli.asked import Commands, path
+from workstation.cli.asked import Commands, add_library, path
 from workstation.cli.codes import DONE, FINDINGS
 from workstation.cli.said import plain, print_json, print_table
 
@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
     parser = commands.add("evaluate", run, "the papers' tables from a training or a cross-validation, as a report")
     parser.add_argument("run_folder", type=path, metavar="RUN")
     parser.add_argument("--final", action="store_true", help="open the sealed patients; each opening is counted")
-    parser.add_argument("--library", type=path, metavar="DIR", help="with --final: count the opening there as well")
+    add_library(parser, "with --final: count the opening there as well")
     parser.add_argument("--snapshot", type=path, metavar="DIR", help="where the set is, if not where it was")
     parser.add_argument("--out", type=path, metavar="DIR", help="of the report; RUN/evaluation if not given")
     parser.add_argument("--network", metavar="NAME", help="the one the others are compared with")

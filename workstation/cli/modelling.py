@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from workstation.cli.asked import Commands, path
+from workstation.cli.asked import Commands, add_library, path
 from workstation.cli.codes import DONE, FINDINGS
 from workstation.cli.said import plain, print_json, print_table
 
@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     each = under.add("use", run_use, "compare a model with the one in use on the same sealed patients, then take it")
     each.add_argument("name", metavar="NAME", help="or the beginning of its hash")
     each.add_argument("--snapshot", type=path, metavar="DIR", help="whose sealed patients both predict; it is counted")
-    each.add_argument("--library", type=path, metavar="DIR", help="count the opening there as well")
+    add_library(each, "count the opening there as well")
     each.add_argument("--yes", action="store_true", help="take it once they are compared, without asking")
     _add_models(each)
 
