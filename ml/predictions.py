@@ -29,7 +29,7 @@ from ml.config import SEGMENTS, Config
 from ml.engine import Engine
 from ml.prepared import DataError, Masks
 from ml.samples import TARGETS, TILES, Samples
-from ml.scoring import THRESHOLDS, Chosen, auc, dice, sigmoid
+from ml.scoring import HALF, THRESHOLDS, Chosen, auc, dice, sigmoid
 from ml.snapshot import Snapshot
 
 COLUMNS = (
@@ -231,7 +231,7 @@ def figures(given: Outputs, config: Config) -> dict[str, float | int | None]:
 def overlap_figures(pieces: NDArray[np.float64]) -> dict[str, float | int | None]:
     """The same of a segmentation: mean Dice at 0.5 over scans that have the target, and over all with empty = 1."""
     there = pieces[:, 0, 2] > 0
-    half = dice(pieces[:, 9])
+    half = dice(pieces[:, HALF])
     return {
         "scans": len(pieces),
         "with_target": int(there.sum()),

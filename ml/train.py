@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from ml.place import Place, environment, pick
 from ml.pool import Pool
 from ml.runfolder import RunFolder
 from ml.samples import Samples, divided, hold_to_classes, samples, scans_of
-from ml.scoring import auc, dice
+from ml.scoring import HALF, auc, dice
 from ml.snapshot import Snapshot
 from ml.splits import Split
 from ml.stopping import Stopper
@@ -75,7 +75,8 @@ def train(
     """
     stopper = stopper or Stopper()
     if resume and (run / "card.json").exists():
-        return Outcome("done", _told(run, config, snapshot).rows[-1], run)
+        _hold_to_told(run, config, snapshot)
+        return Outcome("done", (runfolder.read_metrics(run) or [{}])[-1], run)
     parts = divided(snapshot, config)
     learnt, watched = _samples(snapshot, parts, config)
     if config.network == "tree":
@@ -163,10 +164,12 @@ def _begin(
     if (run / "config.json").exists():
         if not resume:
             raise ConfigError(f"{run} already holds a run. Resume it, or give another folder.")
-        _told(run, config, snapshot)
+        _hold_to_told(run, config, snapshot)
         folder.stop_heard()
         folder.clear()
         return checkpoint.load(run / LAST) if (run / LAST).exists() else None
+    if run.exists() and not run.is_dir():
+        raise ConfigError(f"{run} is a file, not a folder. Give a new folder.")
     if run.exists() and any(path.name != "origin.json" and path.suffix != ".part" for path in run.iterdir()):
         raise ConfigError(f"{run} is not empty and holds no run. Give a new folder.")  # but for what a kill left there
     if folder.writes:
@@ -183,7 +186,7 @@ def _begin(
     return None
 
 
-def _told(run: Path, config: Config, snapshot: Snapshot) -> Progress:
+def _hold_to_told(run: Path, config: Config, snapshot: Snapshot) -> None:
     """What a run folder says it is doing must be what is asked for now. Raises ConfigError."""
     kept, data = runfolder.read_config(run)
     differing = [key for key, value in config.told().items() if kept.told()[key] != value]
@@ -192,7 +195,6 @@ def _told(run: Path, config: Config, snapshot: Snapshot) -> Progress:
         raise ConfigError(f"{run} was begun with other settings ({changes}). Resume it with those, or begin another.")
     if data != snapshot.manifest.hash:
         raise ConfigError(f"{run} was begun with another snapshot. Resume it with that one, or begin another.")
-    return Progress(rows=runfolder.read_metrics(run))
 
 
 def _take_up(engine: Engine, told: checkpoint.Checkpoint | None, folder: RunFolder) -> Progress:
@@ -200,11 +202,25 @@ def _take_up(engine: Engine, told: checkpoint.Checkpoint | None, folder: RunFold
         return Progress()
     checkpoint.put_into(engine.network, told.of("network"), LAST)
     checkpoint.put_into_optimiser(engine.optimiser, told.of("optimiser"))
-    engine.part = min(engine.config.batch, int(told.told["part"]))
-    progress = Progress(**told.told["progress"])
+    progress, part = _progress(told.told, folder.path / LAST)
+    engine.part = min(engine.config.batch, part)
     folder.metrics(progress.rows)
     folder.say(f"resumed after epoch {progress.epoch}, step {progress.step}")
     return progress
+
+
+def _progress(told: Mapping[str, Any], file: Path) -> tuple[Progress, int]:
+    """How far a checkpoint says the run is, and the samples of a step taken at once. Raises CheckpointError."""
+    try:
+        found, part = Progress(**told["progress"]), told["part"]
+        counts = (found.epoch, found.step, part - 1, found.best + 1, found.epoch - found.best)
+        good = all(type(count) is int and count >= 0 for count in counts) and math.isfinite(found.total)
+        good = good and len(found.rows) == found.epoch and all(isinstance(row, dict) for row in found.rows)
+    except (KeyError, TypeError, OverflowError):
+        good = False
+    if not good:
+        raise checkpoint.CheckpointError(f"{file} does not say how far the run was: it is no checkpoint to go on from.")
+    return found, part
 
 
 def _keep(engine: Engine, progress: Progress, folder: RunFolder) -> None:
@@ -295,7 +311,7 @@ def watch(engine: Engine, source: Source, watched: Samples) -> dict[str, float |
     """How well the inner validation patients are told: loss, and AUC (the mean over targets) or Dice."""
     if engine.config.task in SEGMENTS:
         pieces, loss = predictions.overlaps(engine, source, watched)
-        half = dice(pieces)[:, 9]
+        half = dice(pieces)[:, HALF]
         return {"inner_loss": loss, "inner_dice": float(half[pieces[:, 0, 2] > 0].mean())}
     given = predictions.outputs(engine, source, watched)
     areas = [auc(truth, logits) for truth, logits in zip(given.truth.T, given.logits.T, strict=True)]
