@@ -1,4 +1,4 @@
-"""The place of the AI beside the reader; without a model it says so and how to get one."""
+"""The place of the AI beside the reader; until there is one it says where models are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AiPanel(QFrame):
         layout.setSpacing(4)
         layout.addWidget(QLabel(self.tr("AI"), objectName="heading"))
         words = QLabel(
-            self.tr("No model is installed. This version reads without one; models come with a later version."),
+            self.tr("Models are trained, compared and kept on the Train page. Reading beside one comes in a later version."),
             objectName="quiet",
         )
         words.setWordWrap(True)
