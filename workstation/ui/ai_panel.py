@@ -15,7 +15,7 @@ class AiPanel(QFrame):
         layout.setSpacing(4)
         layout.addWidget(QLabel(self.tr("AI"), objectName="heading"))
         words = QLabel(
-            self.tr("Models are trained, compared and kept on the Train page. Reading beside one comes in a later version."),
+            self.tr("Models are trained, compared and kept on the Train page. Reading beside one comes later."),
             objectName="quiet",
         )
         words.setWordWrap(True)
