@@ -291,3 +291,14 @@ def test_one_patient_a_group_tells_no_difference(seed: int) -> None:
     group = np.repeat([0, 1], [9, 8])
     found = clustered_heterogeneity(truth, rng.random(17), group, group)
     assert math.isnan(found.statistic) and math.isnan(found.p)
+
+
+def test_cases_of_one_patient_have_no_interval_over_patients() -> None:
+    right, truth, score = [1, 1, 0, 1], [1, 0, 1, 0], [0.9, 0.2, 0.4, 0.6]
+    alone = bootstrap_proportions({"all": (right, [1] * 4), "two": (right, [0, 0, 1, 1])}, ["x", "x", "y", "y"], 50)
+    assert alone["two"].value == 0.5 and math.isnan(alone["two"].low) and math.isnan(alone["two"].high)
+    assert alone["all"].value == 0.75 and alone["all"].low < alone["all"].high
+    for patients in (["x"] * 4, ["x", "y", "x", "y"]):  # of one patient, or each class of one
+        assert math.isnan(bootstrap_auc(truth, score, patients, 50).low)
+        assert math.isnan(bootstrap_auc_difference(truth, score, score[::-1], patients, 50).high)
+    assert math.isfinite(bootstrap_auc(truth, score, ["x", "y", "y", "y"], 50).low)

@@ -1,7 +1,8 @@
 """The patient-clustered bootstrap: patients are drawn with replacement, all their lesions with them.
 
 Percentile intervals, 95 %, seeded. A draw is how often each patient is in it, so 15,000 lesions cost one pass a draw.
-Draws without a class (or without any case a metric needs) tell nothing and are left out.
+Draws without a class (or without any case a metric needs) tell nothing and are left out. Where all the cases are of one
+patient every draw is the same: how patients differ is not known, and the interval is nan rather than a point.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def bootstrap_proportions(
         if total == 0:
             found[name] = NOTHING
             continue
+        if np.count_nonzero(totals[at]) < 2:
+            found[name] = Estimate(int((right & counted).sum()) / total, math.nan, math.nan)
+            continue
         top, below = drawn[:, at], drawn[:, at + len(whole)]
         found[name] = _percentiles(int((right & counted).sum()) / total, top[below > 0] / below[below > 0])
     return found
@@ -53,6 +57,8 @@ def bootstrap_auc(
     given = scores(score, len(positive))
     number, among = numbered(clusters, len(positive))
     value = float(placements(positive, given)[0].mean())
+    if _one_of_each(positive, number):
+        return Estimate(value, math.nan, math.nan)
     drawn = _areas(positive, given, number, among, resamples, seed)
     return _percentiles(value, drawn[np.isfinite(drawn)])
 
@@ -65,9 +71,16 @@ def bootstrap_auc_difference(
     one, other = scores(a, len(positive)), scores(b, len(positive))
     number, among = numbered(clusters, len(positive))
     value = float(placements(positive, one)[0].mean() - placements(positive, other)[0].mean())
+    if _one_of_each(positive, number):
+        return Estimate(value, math.nan, math.nan)
     drawn = _areas(positive, one, number, among, resamples, seed)
     drawn = drawn - _areas(positive, other, number, among, resamples, seed)
     return _percentiles(value, drawn[np.isfinite(drawn)])
+
+
+def _one_of_each(positive: Booleans, number: Numbers) -> bool:
+    """Whether one patient has all positive cases, and one, the same or another, all negative ones."""
+    return len(np.unique(number[positive])) < 2 and len(np.unique(number[~positive])) < 2
 
 
 def _draws(among: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
