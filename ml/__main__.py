@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,18 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except (ValueError, RuntimeError) as error:
-        if not _ours_to_tell(error):
-            raise
-        print(error, file=sys.stderr)
-        return 3
     except KeyboardInterrupt:
         return 1
+    except Exception as error:  # Python's own exit code for one would be that of a training that was stopped
+        words = _in_words(error)
+        if words is None:
+            traceback.print_exc()
+            words = f"Something went wrong inside the program ({type(error).__name__}); what was finished is kept."
+        print(words, file=sys.stderr)
+        return 3
 
 
-def _ours_to_tell(error: Exception) -> bool:
-    """Whether an error is the world's: one of our own kinds, whose message is for the user."""
-    return type(error).__module__.startswith("ml.")
+def _in_words(error: Exception) -> str | None:
+    """What is said of an error of the world; None for a mistake of ours."""
+    if type(error).__module__.startswith("ml."):
+        return str(error)
+    if isinstance(error, MemoryError) or isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+        return "There is not enough memory for this: make batch, rows, columns or width smaller, or set memory=mapped."
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"A file or folder could not be read or written: {error.strerror or error}{where}."
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(asked: argparse.Namespace) -> int:
     config = make(asked.preset, asked.changes)  # before torch is loaded: a wrong call is told at once
+    _hold_to_minutes(asked.minutes)
     _say_threads(asked.threads)
     from ml.snapshot import Snapshot
     from ml.stopping import Stopper
@@ -127,6 +139,7 @@ def _throughput(asked: argparse.Namespace) -> int:
 def _crossval(asked: argparse.Namespace) -> int:
     configs = [config for word in asked.presets for config in _configs(word, asked.changes)]
     folds = None if asked.folds is None else [_number(word) for word in asked.folds.split(",")]
+    _hold_to_minutes(asked.minutes)
     _say_threads(asked.threads)
     from ml.crossval import crossval, take_in
     from ml.snapshot import Snapshot
@@ -157,11 +170,19 @@ def _number(word: str) -> int:
         raise ConfigError(f"--folds takes numbers with commas between, such as 0,1; not {word!r}.") from None
 
 
-def _say_threads(threads: int | None) -> None:
-    if threads is not None:
-        import torch
+def _hold_to_minutes(minutes: float | None) -> None:
+    if minutes is not None and (math.isnan(minutes) or minutes < 0):
+        raise ConfigError(f"--minutes {minutes} does not do: it is a number of minutes, 0 or more.")
 
-        torch.set_num_threads(max(threads, 1))
+
+def _say_threads(threads: int | None) -> None:
+    if threads is None:
+        return
+    if not 1 <= threads <= 1024:
+        raise ConfigError(f"--threads {threads!s:.40} does not do: it is a whole number from 1 to 1024.")
+    import torch
+
+    torch.set_num_threads(threads)
 
 
 def _give(asked: argparse.Namespace, value: Any, words: str) -> None:

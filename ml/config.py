@@ -197,7 +197,7 @@ def _parsed(key: str, text: str) -> object:
             return float(text)
     except (ValueError, KeyError):
         what = {bool: "yes or no", int: "a whole number", float: "a number"}[kind]
-        raise ConfigError(f"{key}={text} does not do: {key} is {what}.") from None
+        raise ConfigError(f"{key}={text:.40} does not do: {key} is {what}.") from None
     return text
 
 
@@ -206,14 +206,14 @@ def _checked(settings: Mapping[str, Any]) -> Config:
         value = settings[key]
         if get_origin(kind) is Literal:
             if value not in get_args(kind):
-                raise ConfigError(f"{key}={value} does not do: it is one of {_list(get_args(kind))}.")
+                raise ConfigError(f"{key}={value!s:.40} does not do: it is one of {_list(get_args(kind))}.")
         elif not isinstance(value, (int, float) if kind is float else kind) or (kind is not bool and value is True):
-            raise ConfigError(f"{key}={value!r} does not do: it should be {kind.__name__}.")
+            raise ConfigError(f"{key}={value!r:.40} does not do: it should be {kind.__name__}.")
         if kind in (int, float):
-            low, high = _LEAST.get(key, -math.inf), _MOST.get(key, 1e12)
+            low, high = _LEAST.get(key, -1e12), _MOST.get(key, 1e12)  # before isfinite: it takes no huge integer
             above = key in _ABOVE_ZERO and value <= 0
-            if not math.isfinite(value) or above or not low <= value <= high:
-                raise ConfigError(f"{key}={value} does not do: {_bounds(key, low, high)}.")
+            if above or not low <= value <= high or not math.isfinite(value):
+                raise ConfigError(f"{key}={value!s:.40} does not do: {_bounds(key, low, high)}.")
     plain: dict[str, Any] = {
         key: float(settings[key]) if kind is float else settings[key] for key, kind in _types().items()
     }
@@ -223,7 +223,7 @@ def _checked(settings: Mapping[str, Any]) -> Config:
 
 
 def _bounds(key: str, low: float, high: float) -> str:
-    least = "more than 0" if key in _ABOVE_ZERO else f"at least {low:g}" if math.isfinite(low) else "a number"
+    least = "more than 0" if key in _ABOVE_ZERO else f"at least {low:g}" if low > -1e12 else "a number"
     return f"it is {least}" + (f" and at most {high:g}" if high < 1e12 else "")
 
 
@@ -231,7 +231,7 @@ def _hold_together(config: Config) -> None:
     if config.network not in networks_of(config.task):
         hint = _did_you_mean(config.network, networks_of(config.task))
         raise ConfigError(
-            f"network={config.network} does not do for the task {config.task}.{hint} "
+            f"network={config.network:.40} does not do for the task {config.task}.{hint} "
             f"Its networks are {_list(networks_of(config.task))}."
         )
     if (config.loss in ("dice", "dice-bce")) != (config.task in SEGMENTS):

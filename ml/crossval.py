@@ -14,6 +14,7 @@ machines, for the same snapshot with the same settings, are copied in (`take_in`
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from ml.checkpoint import write_json, write_whole
 from ml.config import SEGMENTS, Config, ConfigError, from_told
 from ml.pool import Pool
 from ml.predictions import Outputs, figures, overlap_figures
+from ml.prepared import DataError
 from ml.runfolder import to_stderr
 from ml.samples import TARGETS
 from ml.scoring import THRESHOLDS
@@ -106,10 +108,12 @@ def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Seque
     """
     told: dict[str, Any] = {"snapshot": snapshot.manifest.hash, "networks": {}, "folds": []}
     kept = ""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file, not a folder. Give a new folder.")
     if (out / "crossval.json").exists():
-        kept = (out / "crossval.json").read_text("utf-8")
-        told = json.loads(kept)
-        if told.get("snapshot") != snapshot.manifest.hash:
+        told = _told(out)
+        kept = json.dumps(told)
+        if told["snapshot"] != snapshot.manifest.hash:
             raise ConfigError(f"{out} was begun with another snapshot. Give that one, or another folder.")
     elif out.exists() and any(path.suffix != ".part" for path in out.iterdir()):
         raise ConfigError(f"{out} is not empty and holds no cross-validation. Give a new folder.")
@@ -125,6 +129,24 @@ def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Seque
         write_json(out / "crossval.json", told)
 
 
+def _told(out: Path) -> dict[str, Any]:
+    """crossval.json of a folder: snapshot, networks and folds. Raises ConfigError if there is none or it is damaged."""
+    file = out / "crossval.json"
+    try:
+        told: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        good = isinstance(told["snapshot"], str) and all(isinstance(each, str) for each in told["networks"].values())
+        good = good and all(type(fold) is int for fold in told["folds"])
+    except OSError as error:
+        raise ConfigError(f"{out} is no cross-validation: crossval.json in it: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} is damaged: {error}.") from error
+    except (KeyError, TypeError, AttributeError):
+        good = False
+    if not good:
+        raise ConfigError(f"{file} is damaged: it does not say which snapshot, networks and folds it is of.")
+    return told
+
+
 def _classifier(out: Path, config: Config, fold: int) -> Path | None:
     """The classifier of sub-images of this fold, if one is done: a segmentation is also told behind it."""
     if config.task not in SEGMENTS:
@@ -137,13 +159,14 @@ def _another_is_at(run: Path) -> bool:
     """Whether another process trains this run now: alive, on this machine; heard of lately, on others."""
     try:
         status = json.loads((run / "status.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    if status.get("state") not in ("preparing", "training", "testing") or status.get("pid") == os.getpid():
+        state, pid, at = status.get("state"), int(status.get("pid", 0)), float(status.get("at", 0))
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return False  # a status somebody damaged is nobody's
+    if state not in ("preparing", "training", "testing") or pid == os.getpid():
         return False
     if status.get("machine") == runfolder.machine() and sys.platform != "win32":  # there signal 0 is Control-C
-        return _alive(int(status["pid"]), float(status.get("at", 0)))
-    return time.time() - float(status.get("at", 0)) < SILENT
+        return 0 < pid < 2**31 and _alive(pid, at)
+    return time.time() - at < SILENT
 
 
 def _alive(pid: int, at: float) -> bool:
@@ -178,13 +201,10 @@ def take_in(
     A run is copied beside and renamed: it is there whole or not. One that another process is at here is left to it.
     """
     begin(snapshot, out, configs, ())
-    own = json.loads((out / "crossval.json").read_text("utf-8"))
+    own = _told(out)
     taken = 0
     for other in others:
-        try:
-            told = json.loads((other / "crossval.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{other} is no cross-validation: {error}.") from error
+        told = _told(other)
         if told["snapshot"] != own["snapshot"]:
             raise ConfigError(f"{other} is of another snapshot; its folds are other patients.")
         for name, hash_ in told["networks"].items():
@@ -211,17 +231,17 @@ def summed_up(out: Path, configs: Sequence[Config]) -> dict[str, Any]:
     """Write each network's predictions.csv and summary.json from the runs that are done."""
     summary: dict[str, Any] = {}
     for config in configs:
-        cards = sorted((out / name_of(config)).glob("fold-*/card.json"), key=lambda path: _fold(path.parent))
-        done = [(_fold(path.parent), path.parent) for path in cards]
+        runs = [card.parent for card in (out / name_of(config)).glob("fold-*/card.json")]
+        done = sorted((int(last), run) for run in runs if (last := run.name.removeprefix("fold-")).isdecimal())
         if not done:
             continue
         lines: list[str] = []
-        for _, run in done:
-            text = (run / "predictions.csv").read_text("utf-8").splitlines(keepends=True)
+        told: dict[int, dict[str, Any]] = {}
+        for fold, run in done:
+            told[fold], text = _of_done(run)
             lines += text[1:] if lines else text
         table = out / name_of(config) / "predictions.csv"
         write_whole(table, "".join(lines).encode())
-        told = {fold: json.loads((run / "card.json").read_text("utf-8")) for fold, run in done}
         each = {fold: card["metrics"]["test"] for fold, card in told.items()}
         summary[name_of(config)] = {
             "initialisation": "; ".join(sorted({card["training"]["initialisation"] for card in told.values()})),
@@ -233,8 +253,27 @@ def summed_up(out: Path, configs: Sequence[Config]) -> dict[str, Any]:
     return summary
 
 
-def _fold(run: Path) -> int:
-    return int(run.name.removeprefix("fold-"))
+def _of_done(run: Path) -> tuple[dict[str, Any], list[str]]:
+    """The card and the lines of the table of a run that is done. Raises DataError where either was changed since."""
+    try:
+        card: dict[str, Any] = json.loads((run / "card.json").read_text("utf-8"), parse_constant=_no_number)
+        table = (run / "predictions.csv").read_bytes()
+        good = isinstance(card["metrics"]["test"], dict) and isinstance(card["training"]["initialisation"], str)
+        digest = (card.get("predictions") or {}).get("sha256")
+        good = good and digest in (None, hashlib.sha256(table).hexdigest())
+        lines = table.decode().splitlines(keepends=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        raise DataError(
+            f"{run} is not as it was when it was done: its card.json or predictions.csv is damaged or was edited. Take "
+            "that folder away and call again: the fold is trained anew."
+        )
+    return card, lines
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number JSON knows")
 
 
 def _mean(each: Sequence[dict[str, Any]]) -> dict[str, float]:

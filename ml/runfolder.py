@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ml.checkpoint import CheckpointError, write_json, write_whole
 from ml.config import Config, ConfigError, from_told
@@ -136,12 +136,21 @@ def read_config(run: Path) -> tuple[Config, str]:
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """The rows of metrics.jsonl; none if there is no such file yet."""
+    """The rows of metrics.jsonl; none if there is no such file yet. Raises ConfigError where somebody damaged it."""
+    file = run / "metrics.jsonl"
     try:
-        lines = (run / "metrics.jsonl").read_text("utf-8").splitlines()
+        rows = [json.loads(line, parse_constant=_no_number) for line in file.read_text("utf-8").splitlines()]
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in lines]
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}.") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{file} is damaged: a line of it is not the figures of an epoch.")
+    return rows
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number JSON knows")
 
 
 @cache

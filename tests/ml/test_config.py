@@ -102,3 +102,11 @@ def test_a_wrong_call_is_told_without_torch() -> None:
     assert done.returncode == 0, done.stderr
     assert "Did you mean 'epochs'" in done.stderr
     assert isinstance(make("small-a"), Config)
+
+
+@pytest.mark.parametrize("key", ["epochs", "seed", "fold", "batch", "lr", "width"])
+def test_a_number_larger_than_any_is_refused_in_few_words(key: str) -> None:
+    for value in (10**400, -(10**400)):
+        with pytest.raises(ConfigError, match=f"{key}=.* does not do") as refused:
+            from_told({**make("small-a").told(), key: value})
+        assert len(str(refused.value)) < 160

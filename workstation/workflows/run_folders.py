@@ -170,7 +170,9 @@ def json_of(file: Path) -> Told:
 def number(told: Told | None, *keys: str) -> float:
     """A number that stands under these keys; nan where there is none."""
     value = _under(told, keys)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:  # no float holds 10**400
+        return math.nan
+    return float(value)
 
 
 def text(told: Told | None, *keys: str) -> str:
