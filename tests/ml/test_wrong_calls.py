@@ -144,7 +144,7 @@ def test_a_fold_edited_after_it_was_done_is_no_part_of_the_tables(
     table = (fold / "predictions.csv").read_text("utf-8")
     lines = table.splitlines(keepends=True)
     wrong = [
-        *(("predictions.csv", text) for text in (lines[0], table + lines[1], table[:-20], table + "\0\n", "a,b\n1,2\n")),
+        *(("predictions.csv", text) for text in (lines[0], table + lines[1], table[:-20], f"{table}\0\n", "a\n1\n")),
         *(("card.json", text) for text in ("[1]", "", "[" * 100_000, "{}", json.dumps({**card, "metrics": []}))),
         ("card.json", json.dumps({**card, "metrics": {"test": {"auc": float("nan")}}})),
     ]  # fmt: skip

@@ -186,6 +186,7 @@ def test_how_far_a_run_is(tmp_path: Path) -> None:
             {"state": "training", "epoch": 2, "epochs": 9, "at": 0, "pid": os.getpid(), "machine": "elsewhere"},
             "broken off in epoch 2 of 9",
         ),
+        ({"state": "training", "epoch": 2, "epochs": 9, "at": 10**400, "pid": 10**400}, "in epoch 2 of 9"),
         ({}, "nothing heard"),
     ],
 )

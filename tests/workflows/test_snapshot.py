@@ -352,6 +352,8 @@ def test_each_opening_is_counted_beside_the_snapshot_and_in_the_library(library:
     assert sealing.opened(*names[0], "run 2", "rita", library.folder) == 2, "one beside the snapshot alone"
     assert sealing.opened(*names[1], "run 3", "ben", library.folder) == 2, "the library knows of two"
     assert sealing.openings(*names[0]) == 2 and Snapshot.load(tmp_path / "one").manifest.hash == there.manifest.hash
+    (tmp_path / "link").symlink_to("one", target_is_directory=True)
+    assert sealing.openings(tmp_path / "link", there.manifest) == 2, "a link to it is no other snapshot"
     strange = replace(there.manifest, made={**there.manifest.made, "library": "another"})
     for folder, manifest in ((tmp_path / "one", strange), (tmp_path / "one", replace(there.manifest, sealed=()))):
         with pytest.raises(CallError):

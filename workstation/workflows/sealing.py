@@ -25,8 +25,8 @@ SIDECAR = ".openings.jsonl"
 
 
 def sidecar(snapshot: Path) -> Path:
-    """Where the openings of a snapshot are counted."""
-    folder = Path(os.path.abspath(snapshot))
+    """Where the openings of a snapshot are counted: beside the folder itself, by whatever link it was named."""
+    folder = Path(os.path.realpath(snapshot))
     return folder.with_name(folder.name + SIDECAR)
 
 
