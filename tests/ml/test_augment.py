@@ -52,12 +52,16 @@ def test_a_quarter_turn_and_a_scale_of_two() -> None:
 def test_mask_and_picture_stay_together_and_the_draw_repeats() -> None:
     picture = torch.rand(16, 2, 12, 10)
     views = Views(picture, (picture > 0.5).float(), torch.full((16, 2), 4.5), torch.zeros(16, 1))
-    config = make("small-a")
+    config = make("small-a", ["rotation=0", "scaling=0", "gain=0"])
     one, two = (augment(views, config, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(one.picture, two.picture) and one.mask is not None
     assert torch.equal(one.mask, (one.picture > 0.5).float())
     changed = [not torch.equal(a, b) for a, b in zip(one.picture, picture, strict=True)]
     assert 3 < sum(changed) < 13  # of 16 at a chance of a half
+    assert views.mask is not None
+    outlines = Views(views.mask, views.mask, views.midlines, views.truth)
+    turned_too = augment(outlines, make("small-a", ["gain=0"]), torch.Generator().manual_seed(3))
+    assert turned_too.mask is not None and torch.equal(turned_too.picture, turned_too.mask)
 
 
 def test_a_gain_multiplies_counts_and_leaves_the_mask() -> None:
