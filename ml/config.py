@@ -110,7 +110,7 @@ _LEAST: Mapping[str, float] = {
 }  # fmt: skip
 _MOST: Mapping[str, float] = {
     "width": 4, "flip_chance": 1, "momentum": 0.9999, "rotation": 180, "scaling": 0.9, "gain": 2, "inner": 0.5,
-    "seed": 2**31,
+    "seed": 2**31, "rows": 8192, "columns": 8192, "epochs": 1e6, "batch": 65_536, "accumulate": 65_536,
 }  # fmt: skip
 _BEFORE: Mapping[str, object] = {"gain": 0.0}
 """What was done before there was a setting for it: runs and models of then are read so."""

@@ -1,6 +1,6 @@
 """Every fold of one or more networks, each a run of its own, in slices of time and on as many machines as there are.
 
-    <out>/crossval.json                   snapshot hash, networks, folds
+    <out>/crossval.json                   snapshot hash and how it was dealt, networks, folds
     <out>/<preset>-<network>/fold-<k>/    a run folder, see ml.runfolder
     <out>/<preset>-<network>/predictions.csv   those of the folds done so far, behind one another
     <out>/stop                            put there by who wants all of it stopped
@@ -18,8 +18,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +25,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ml import runfolder
+from ml.at_work import another_is_at
 from ml.checkpoint import write_json, write_whole
 from ml.config import SEGMENTS, Config, ConfigError, from_told
 from ml.pool import Pool
@@ -40,8 +38,7 @@ from ml.snapshot import Snapshot
 from ml.stopping import Stopper
 from ml.train import train
 
-SILENT = 120.0
-"""Seconds after which a run that says it is training, on another machine, is taken for dead."""
+OTHER_FOLDS = "same scans dealt into other folds, or others sealed"
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def crossval(
                 run = out / name_of(config) / f"fold-{fold}"
                 if (run / "card.json").exists():
                     continue
-                if stopper.late() or _another_is_at(run):
+                if stopper.late() or another_is_at(run):
                     left.append(f"{name_of(config)} fold {fold}")
                     continue
                 hear(f"--- {name_of(config)}, fold {fold}")
@@ -106,7 +103,8 @@ def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Seque
     Raises ConfigError where they are not of it. What stands there already is not written again, as other processes may
     begin in the same moment.
     """
-    told: dict[str, Any] = {"snapshot": snapshot.manifest.hash, "networks": {}, "folds": []}
+    told: dict[str, Any] = {"snapshot": snapshot.manifest.hash, "dealt": snapshot.manifest.dealt}
+    told |= {"networks": {}, "folds": []}
     kept = ""
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file, not a folder. Give a new folder.")
@@ -115,6 +113,8 @@ def begin(snapshot: Snapshot, out: Path, configs: Sequence[Config], folds: Seque
         kept = json.dumps(told)
         if told["snapshot"] != snapshot.manifest.hash:
             raise ConfigError(f"{out} was begun with another snapshot. Give that one, or another folder.")
+        if told.get("dealt", snapshot.manifest.dealt) != snapshot.manifest.dealt:
+            raise ConfigError(f"{out} was begun with the {OTHER_FOLDS}. Give that snapshot, or another folder.")
     elif out.exists() and any(path.suffix != ".part" for path in out.iterdir()):
         raise ConfigError(f"{out} is not empty and holds no cross-validation. Give a new folder.")
     for config in configs:
@@ -155,40 +155,6 @@ def _classifier(out: Path, config: Config, fold: int) -> Path | None:
     return done[0].parent if done else None
 
 
-def _another_is_at(run: Path) -> bool:
-    """Whether another process trains this run now: alive, on this machine; heard of lately, on others."""
-    try:
-        status = json.loads((run / "status.json").read_text("utf-8"))
-        state, pid, at = status.get("state"), int(status.get("pid", 0)), float(status.get("at", 0))
-    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return False  # a status somebody damaged is nobody's
-    if state not in ("preparing", "training", "testing") or pid == os.getpid():
-        return False
-    if status.get("machine") == runfolder.machine() and sys.platform != "win32":  # there signal 0 is Control-C
-        return 0 < pid < 2**31 and _alive(pid, at)
-    return time.time() - at < SILENT
-
-
-def _alive(pid: int, at: float) -> bool:
-    """Whether the process of this number, heard of at `at` (seconds since 1970), still runs.
-
-    Where /proc tells: not if it has ended and nobody waited for it, nor if it began later, the number given anew.
-    """
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    try:
-        rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        up = float(Path("/proc/uptime").read_text("utf-8").split()[0])
-        began = time.time() - up + int(rest[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return True
-    return rest[0] not in "ZX" and began <= at + 2
-
-
 def take_in(
     snapshot: Snapshot,
     out: Path,
@@ -207,12 +173,14 @@ def take_in(
         told = _told(other)
         if told["snapshot"] != own["snapshot"]:
             raise ConfigError(f"{other} is of another snapshot; its folds are other patients.")
+        if told.get("dealt", own.get("dealt")) != own.get("dealt", told.get("dealt")):
+            raise ConfigError(f"{other} is of the {OTHER_FOLDS}; its folds are other patients.")
         for name, hash_ in told["networks"].items():
             if own["networks"].setdefault(name, hash_) != hash_:
                 raise ConfigError(f"{other} holds {name} with other settings; both cannot be one table.")
         for card in sorted(other.glob("*/fold-*/card.json")):
             run = out / card.parent.relative_to(other)
-            if (run / "card.json").exists() or _another_is_at(run):
+            if (run / "card.json").exists() or another_is_at(run):
                 continue
             hear(f"taking in {card.parent}")
             part = run.with_name(f".{run.name}.part")  # hidden: what a kill leaves of it is no run

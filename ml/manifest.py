@@ -45,6 +45,12 @@ class Manifest:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
+    def dealt(self) -> str:
+        """SHA-256 over who is in which fold, sealed, or only learnt from: the same data can be dealt in many ways."""
+        told = [sorted(self.folds.items()), sorted(self.sealed), sorted(self.train_only)]
+        return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+
+    @property
     def simulated(self) -> bool:
         """Whether any scan is: the labels are a simulator's truth, or people read what no camera made."""
         return self.labels_from == "truth" or bool(self.made.get("simulated"))

@@ -19,6 +19,7 @@ def of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     """The data set: its hash, whether it is simulated and by what, where the labels are from, how large it is."""
     told: dict[str, Any] = {
         "hash": snapshot.manifest.hash,
+        "dealt": snapshot.manifest.dealt,
         "labels_from": snapshot.manifest.labels_from,
         "trained_on": "simulated" if snapshot.manifest.simulated else "clinical",
         "scans": len(snapshot.scans),

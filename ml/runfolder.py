@@ -135,6 +135,15 @@ def read_config(run: Path) -> tuple[Config, str]:
     return from_told(told), str(data)
 
 
+def dealt(run: Path) -> str | None:
+    """How the snapshot of a run was dealt, as `Manifest.dealt`; None of a run of before that was kept."""
+    try:
+        found = json.loads((run / "origin.json").read_text("utf-8"))["snapshot"].get("dealt")
+    except (OSError, ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def read_metrics(run: Path) -> list[dict[str, Any]]:
     """The rows of metrics.jsonl; none if there is no such file yet. Raises ConfigError where somebody damaged it."""
     file = run / "metrics.jsonl"

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from ml import checkpoint, predictions, runfolder
+from ml.at_work import another_is_at
 from ml.batches import Source
 from ml.config import SEGMENTS, Config, ConfigError
 from ml.engine import Engine, TrainingError, order
@@ -165,6 +166,8 @@ def _begin(
         if not resume:
             raise ConfigError(f"{run} already holds a run. Resume it, or give another folder.")
         _hold_to_told(run, config, snapshot)
+        if another_is_at(run):
+            raise ConfigError(f"Another process is training {run} now. Wait for it, or stop it first.")
         folder.stop_heard()
         folder.clear()
         return checkpoint.load(run / LAST) if (run / LAST).exists() else None
@@ -195,6 +198,11 @@ def _hold_to_told(run: Path, config: Config, snapshot: Snapshot) -> None:
         raise ConfigError(f"{run} was begun with other settings ({changes}). Resume it with those, or begin another.")
     if data != snapshot.manifest.hash:
         raise ConfigError(f"{run} was begun with another snapshot. Resume it with that one, or begin another.")
+    if runfolder.dealt(run) not in (None, snapshot.manifest.dealt):
+        raise ConfigError(
+            f"{run} was begun with the same scans dealt into other folds, or others sealed: who is tested now would "
+            "have been learnt from. Resume it with that snapshot, or begin another."
+        )
 
 
 def _take_up(engine: Engine, told: checkpoint.Checkpoint | None, folder: RunFolder) -> Progress:

@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ml.at_work import _alive
 from ml.config import ConfigError
 from ml.config import make as make_config
-from ml.crossval import _alive, crossval, take_in
+from ml.crossval import crossval, take_in
 from ml.runfolder import machine
 from ml.scoring import auc, dice
 from ml.snapshot import Snapshot
 from ml.stopping import Stopper
+from ml.train import train
 from tests.ml.learnable import config, make
 
 
@@ -40,6 +42,19 @@ def quiet(line: str) -> None:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_the_same_scans_dealt_otherwise_are_another_data_set(data: Snapshot, tmp_path: Path) -> None:
+    other = make(tmp_path / "other", patients=24, sealed=("P00", "P02"))
+    assert other.manifest.hash == data.manifest.hash and other.manifest.dealt != data.manifest.dealt
+    out, tree = tmp_path / "out", [config("network=tree")]
+    crossval(data, out, tree, folds=[0], hear=quiet)
+    with pytest.raises(ConfigError, match="dealt into other folds"):
+        crossval(other, out, tree, hear=quiet)
+    with pytest.raises(ConfigError, match="dealt into other folds"):
+        take_in(other, tmp_path / "merged", tree, [out], hear=quiet)
+    with pytest.raises(ConfigError, match="would have been learnt from"):
+        train(other, out / "small-a-tree" / "fold-0", config("network=tree"), resume=True, hear=quiet)
 
 
 def test_two_networks_in_slices_and_on_two_machines(data: Snapshot, tmp_path: Path) -> None:

@@ -289,3 +289,17 @@ def test_a_checkpoint_of_another_network_is_refused_in_words(data: Snapshot, tmp
     (tmp_path / "one" / "last.safetensors").write_bytes(b"\x80\x04\x95 not a tensor")
     with pytest.raises(CheckpointError, match="is no checkpoint, or is damaged"):
         train(data, tmp_path / "one", config(), resume=True, hear=quiet)
+
+
+def test_a_run_another_process_is_at_is_left_to_it(data: Snapshot, tmp_path: Path) -> None:
+    asked = config("epochs=2")
+    run = tmp_path / "run"
+    train(data, run, asked, stopper=Stopper.after(0), hear=quiet)
+    status = json.loads((run / "status.json").read_text("utf-8"))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        busy = {**status, "state": "training", "pid": other.pid, "at": time.time() + 1}
+        (run / "status.json").write_text(json.dumps(busy), "utf-8")
+        with pytest.raises(ConfigError, match="Another process is training"):
+            train(data, run, asked, resume=True, hear=quiet)
+        other.kill()
+    assert train(data, run, asked, resume=True, hear=quiet).state == "done"
