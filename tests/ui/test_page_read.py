@@ -283,10 +283,16 @@ def test_criterion_side_confidence_and_region_by_key(window):
 def test_every_action_has_a_key_and_every_key_one_action(window):
     from collections import Counter
 
-    # Those of [sheet] belong to the quality page alone, and may be keys of the reading page as well.
+    # Those of [sheet] belong to the quality page alone, of [learn] to the Train page: they may be keys of the reading
+    # page as well, but none of every page's.
     keys = {name: action.shortcut().toString() for name, action in window.actions_by_id.items()}
     assert all(keys.values())
-    assert max(Counter(key for name, key in keys.items() if not name.startswith("sheet.")).values()) == 1
+    reading = [key for name, key in keys.items() if not name.startswith(("sheet.", "learn."))]
+    quality, train = (
+        [key for name, key in keys.items() if name.startswith((own, "page."))] for own in ("sheet.", "learn.")
+    )
+    for page in (reading, quality, train):
+        assert max(Counter(page).values()) == 1
 
 
 def test_the_key_sheet_finds_by_word_and_by_key(window):
