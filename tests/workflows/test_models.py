@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,21 @@ def test_a_new_model_is_in_use_only_after_both_were_compared_on_the_sealed(
     first.path.unlink()
     assert "lesion" not in model_use.used(models)
     assert looked_at("second", models).missing == "first"
+
+
+def test_a_comparison_on_cases_of_one_kind_takes_nobody(
+    runs: dict[str, Path], models: Path, data: Snapshot
+) -> None:
+    for name in ("first", "second"):
+        brought(runs[name], models, name)
+    take(looked_at("first", models), models)
+    found = looked_at("second", models, data)
+    assert found.comparison is not None and found.comparison.tells
+    silent = tuple(each for each in found.comparison.figures if each.what != "AUC")
+    of_one_kind = replace(found, comparison=replace(found.comparison, figures=silent))
+    with pytest.raises(WorkflowError, match="cannot tell which model is better"):
+        take(of_one_kind, models)
+    assert model_use.used(models)["lesion"].name == "first"
 
 
 def test_who_saw_the_sealed_is_not_compared_and_nobody_is_opened(

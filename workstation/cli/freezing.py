@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from workstation.cli.asked import Commands, add_library, needed_library, path
 from workstation.cli.codes import DONE
@@ -43,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
             sealing = not library.sealed()
     with writing(folder) if sealing else reading(folder) as library:
         result = follow(snapshot.run(as_seen(library), arguments.out, wanted, default_reader()))
+    if arguments.sealed is not None and not sealing:
+        asked = plain(arguments.sealed)
+        print(f"Patients of this library were sealed before: --sealed {asked} changed nothing.", file=sys.stderr)
     if arguments.json:
         print_json(snapshot_told.as_json(result))
     else:

@@ -69,6 +69,12 @@ class Comparison:
     at: str
     who: str
 
+    @property
+    def tells(self) -> bool:
+        """Whether it can tell which is the better: an AUC needs cases of both kinds, a Dice scans with the target."""
+        whole = [each for each in self.figures if not each.what.endswith("all scans")]
+        return any(each.what.startswith(("AUC", "Dice")) and math.isfinite(each.difference) for each in whole)
+
     def toward(self, new: str) -> Comparison:
         """The same with this one of the two as the new one: the other way round every difference changes its sign."""
         if new == self.new:

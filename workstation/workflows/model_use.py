@@ -105,7 +105,15 @@ def consider(
 
 
 def take(considered: Considered, models: Path, who: str = "") -> Use:
-    """Put the model in use. WorkflowError where another one came into use since, or it cannot be written down."""
+    """Put the model in use.
+
+    WorkflowError where the comparison tells nothing, another one came into use since, or it cannot be written down.
+    """
+    if considered.comparison is not None and not considered.comparison.tells:
+        raise WorkflowError(
+            f"{considered.new.name} is not taken: the sealed cases are all of one kind, so the comparison cannot tell "
+            "which model is better. Compare on a snapshot whose sealed patients have both."
+        )
     entries, history = listed(models), model_history.read(models)
     now = in_use(entries, history, considered.new.task)
     before = considered.current.hash if considered.current else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -217,4 +218,16 @@ def _printed(paper: str, tables: Sequence[Table]) -> tuple[Table, ...]:
     """The paper's own digits beside."""
     figures = resources.table(f"papers/{paper}")["figure"]
     printed = {(each["table"], each["row"]): each["printed"] for each in figures}
-    return tuple(beside(table, printed) for table in tables)
+    return tuple(_with_errata(beside(table, printed), figures) for table in tables)
+
+
+def _with_errata(table: Table, figures: Sequence[Mapping[str, Any]]) -> Table:
+    """What the paper prints and cannot be, below the table it stands in."""
+    notes = [
+        f"The paper prints {each['printed'][column]} {column}; that cannot be: {differs['why']}."
+        for each in figures
+        if each["table"] == table.number and each["row"] in {row.key for row in table.rows}
+        for column, differs in each.get("differs", {}).items()
+        if "why" in differs
+    ]
+    return replace(table, notes=(*table.notes, *notes))
