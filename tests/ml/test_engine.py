@@ -137,9 +137,14 @@ def test_two_processes_are_one_that_accumulates_twice(data: Snapshot, tmp_path: 
 
     alone = start("alone", 2)
     both = [start("both", 1, RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK=str(rank)) for rank in range(2)]
-    for process in (alone, *both):
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
+    try:
+        for process in (alone, *both):
+            _, told = process.communicate(timeout=300)
+            assert process.returncode == 0, told
+    finally:
+        for process in (alone, *both):
+            process.kill()
+            process.communicate()
     one, two = load(tmp_path / "alone"), load(tmp_path / "both")
     assert (one.told["world"], two.told["world"]) == (1, 2)
     learnt = [name for name in one.tensors if "running" not in name and "num_batches" not in name]
