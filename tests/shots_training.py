@@ -1,4 +1,4 @@
-"""Pictures of the Train page: small trainings on simulated scans, stopped, compared, and a cross-validation's tables.
+"""Pictures of the Train page: small trainings on simulated scans, a cross-validation and its tables, and the models.
 
 python -m tests.shots_training OUT LIBRARY [SUFFIX]: LIBRARY is one that `prepare` made.
 """
@@ -70,6 +70,9 @@ def pages(window: MainWindow, save: Save) -> None:
     page.detail.tables_button.click()
     _wait(lambda: page.evaluating.at is None)
     save("train-tables", window)
+    page.models_button.click()
+    _wait(lambda: page.models.known and not page.models.busy)
+    save("train-models", window)
 
 
 def _wait(ready: Callable[[], bool]) -> None:

@@ -83,10 +83,9 @@ class ModelsView(QWidget):
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMaximumSectionSize(240)  # names come from files and may be long
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 140), (2, 130), (3, 120), (4, 140), (_USED, 60)):
-            header.resizeSection(column, width)
         tools = QHBoxLayout()
         tools.setSpacing(8)
         tools.addWidget(self.use)
