@@ -61,12 +61,12 @@ click: setup-dev
 	$(PYTHON_HERE) -m workstation.workflows.click_squares out/click
 	$(PYTHON_HERE) -m ml.click_training out/click resources/models
 
-# Teaches the models that come with the program again, on 600 simulated patients nobody is shown; about two hours on 2
+# Teaches the models that come with the program again, on 600 simulated patients nobody is shown; about half an hour on 2
 # cores. The first fold's networks go to resources/models with their cards. PRECISION=bf16 where the processor knows it.
 TAUGHT := small-a small-b small-c-detect small-c-metastases small-c-bladder small-c-sites
 .PHONY: models
 models: setup-dev
-	[ -d out/models/data ] || .venv/bin/osteoscope phantom lesions-3352 --snapshot out/models/data --patients 600 --seed 31
+	[ -f out/models/data/manifest.json ] || .venv/bin/osteoscope phantom lesions-3352 --snapshot out/models/data --patients 600 --seed 31
 	$(PYTHON_HERE) -m ml crossval $(TAUGHT) --folds 0 --snapshot out/models/data --out out/models/runs \
 		--set precision=$${PRECISION:-auto}
 	for each in $(TAUGHT); do \
